@@ -1,0 +1,45 @@
+package outdial
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Contact is somebody who may be called. A host may already have such a table;
+// the library then adds only the columns that are missing.
+type Contact struct {
+	ID uuid.UUID
+	// AccountID groups contacts of one company or household, so that a cap can
+	// keep a queue from calling all of them. The nil UUID means no account; such
+	// contacts are never capped together.
+	AccountID uuid.UUID
+	FirstName string
+	LastName  string
+	Company   string
+	// Phone is what will be dialed. When PhoneStatus is PhoneInvalid it may be
+	// whatever was given.
+	Phone       Phone
+	PhoneStatus PhoneStatus
+	Email       Email
+	// Country is an ISO 3166-1 alpha-2 code, Region a state or province.
+	Country    string
+	Region     string
+	PostalCode string
+	// Timezone is an IANA name, or empty when nobody knows.
+	Timezone string
+	// Invalid marks a contact that must not be used at all, OptedOut one who
+	// asked not to be contacted. Neither is ever queued.
+	Invalid  bool
+	OptedOut bool
+	// Attributes are a host's own fields, as one JSON object.
+	Attributes json.RawMessage
+}
+
+// Campaign is one calling effort with its own audience and queues.
+type Campaign struct {
+	ID        uuid.UUID
+	Name      string
+	CreatedAt time.Time
+}

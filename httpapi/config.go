@@ -1,0 +1,100 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue"
+	"github.com/outdial/outdial/queue/intake"
+)
+
+const (
+	// DefaultMaxBody is how large a JSON body may be: ten thousand contact ids
+	// fit twice.
+	DefaultMaxBody = 1 << 20
+	// DefaultMaxUpload is how large a file of contacts may be: about two million
+	// rows.
+	DefaultMaxUpload = 256 << 20
+)
+
+// Importer takes a file of contacts in. *intake.Service is one.
+type Importer interface {
+	Import(ctx context.Context, actor outdial.Actor, req intake.ImportRequest) (intake.Result, error)
+}
+
+// Config is what the handler serves and how. Queue, Intake and Authenticator are
+// required.
+type Config struct {
+	// Queue does the work behind every route but the upload.
+	Queue *queue.Service
+	// Intake takes uploaded contacts in.
+	Intake Importer
+	// Authenticator says who asks.
+	Authenticator Authenticator
+	// Ready says whether the server can work, which means that its database
+	// answers. GET /readyz asks it each time, so it should be cheap.
+	// Defaults to always ready.
+	Ready func(context.Context) error
+	// Logger receives one record for each request and one more for each failure.
+	// It never receives a token, a query string or a phone number in full.
+	// Defaults to discarding them.
+	Logger *slog.Logger
+	// MaxBody is the largest JSON body accepted, in bytes.
+	// Defaults to DefaultMaxBody.
+	MaxBody int64
+	// MaxUpload is the largest upload of contacts accepted, in bytes. Uploads are
+	// streamed, so that a larger limit costs time and not memory.
+	// Defaults to DefaultMaxUpload.
+	MaxUpload int64
+}
+
+// WithDefaults returns a copy in which every optional field that was left out
+// has its default.
+func (c Config) WithDefaults() Config {
+	if c.Ready == nil {
+		c.Ready = func(context.Context) error { return nil }
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.MaxBody == 0 {
+		c.MaxBody = DefaultMaxBody
+	}
+	if c.MaxUpload == 0 {
+		c.MaxUpload = DefaultMaxUpload
+	}
+	return c
+}
+
+func (c Config) validate() error {
+	switch {
+	case c.Queue == nil:
+		return errors.New("httpapi: Queue is required")
+	case c.Intake == nil:
+		return errors.New("httpapi: Intake is required")
+	case c.Authenticator == nil:
+		return errors.New("httpapi: Authenticator is required")
+	case c.MaxBody < 0:
+		return errors.New("httpapi: MaxBody must not be negative")
+	case c.MaxUpload < 0:
+		return errors.New("httpapi: MaxUpload must not be negative")
+	}
+	return nil
+}
+
+// New returns the handler. It is safe for concurrent use, keeps no state and
+// starts no goroutine. To serve it below a prefix, wrap it in http.StripPrefix.
+//
+// The error says which field of cfg cannot be used.
+func New(cfg Config) (http.Handler, error) {
+	cfg = cfg.WithDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	a := &api{cfg: cfg}
+	a.mux = a.newMux(routes())
+	return a, nil
+}

@@ -1,0 +1,46 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/outdial/outdial/queue"
+)
+
+// FuzzSetQueue proves that no body makes the server fail: it is either refused
+// and changes nothing, or carried out once with bounds that make sense.
+func FuzzSetQueue(f *testing.F) {
+	for _, seed := range []string{
+		``, `{}`, `null`, `[]`, `{` + anAgent + `}`,
+		`{` + anAgent + `,"filters":{"first_name_contains":"B"},"per_account_cap":3,"max_queue_size":5000,"keep_in_progress":true}`,
+		`{` + anAgent + `,"filters":{"first_name_contains":"%_'\\"},"dry_run":true}`,
+		`{` + anAgent + `,"per_account_cap":-0,"max_queue_size":1e400}`,
+		`{` + anAgent + `,` + anAgent + `}`, `{"":{"":[{"":null}]}}`, `{"\ud800":1,"\udfff":2}`,
+		strings.Repeat(`{"filters":`, 50), "\xEF\xBB\xBF{}", "{\"agent_id\":\"\xff\"}",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s := newServer(t)
+		r := httptest.NewRequest(http.MethodPost, campaignPath("/queues/set"), strings.NewReader(string(data)))
+		got := s.sendRequest(r, s.as(admin()), header("Content-Type", "application/json"))
+		switch got.Code {
+		case http.StatusOK:
+			require.Len(t, s.store.called(), 1)
+			asked, ok := s.store.called()[0].(queue.ReplaceParams)
+			require.True(t, ok)
+			require.Equal(t, campaignID, asked.CampaignID)
+			require.NotZero(t, asked.AgentID)
+			require.GreaterOrEqual(t, asked.PerAccountCap, 0)
+			require.GreaterOrEqual(t, asked.MaxQueueSize, 0)
+		case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
+			require.Empty(t, s.store.called())
+		default:
+			t.Fatalf("%d: %s", got.Code, got.Body)
+		}
+	})
+}

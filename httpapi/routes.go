@@ -1,0 +1,117 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/outdial/outdial"
+)
+
+// route is one operation of the API.
+type route struct {
+	method  string
+	pattern string
+	summary string
+	// public routes need no token; the others need one of the scopes.
+	public bool
+	scopes []outdial.Scope
+	// flagged routes do not exist while the feature flag queue_replace_v1 is off.
+	flagged bool
+	// idempotent routes take the header Idempotency-Key.
+	idempotent bool
+	// query lists the parameters that the route takes; any other is refused.
+	query []string
+	// failure is the error code of a 500. Defaults to codeInternal.
+	failure string
+	handle  func(*api, *request) (reply, error)
+}
+
+// routes is the one table of everything that is served. The mux is built from it
+// and openapi.yaml is compared with it.
+func routes() []route {
+	var (
+		pull = []outdial.Scope{outdial.ScopeQueuePull}
+		edit = []outdial.Scope{outdial.ScopeQueueWrite}
+		view = []outdial.Scope{outdial.ScopeQueuePull, outdial.ScopeQueueWrite}
+		ops  = []outdial.Scope{outdial.ScopeOpsRun}
+	)
+	return []route{
+		{
+			method: http.MethodGet, pattern: "/campaigns",
+			summary: "List the campaigns", scopes: view, handle: (*api).listCampaigns,
+		},
+		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/queues/set",
+			summary: "Set an agent's queue (replace)", scopes: edit, flagged: true, idempotent: true,
+			failure: "queue_replace_failed", handle: (*api).setQueue,
+		},
+		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/queues/preview",
+			summary: "Say what setting the queue would do", scopes: edit, flagged: true,
+			handle: (*api).previewQueue,
+		},
+		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/queues/clear",
+			summary: "Clear an agent's queue", scopes: edit, flagged: true, idempotent: true,
+			failure: "clear_my_queue_failed", handle: (*api).clearQueue,
+		},
+		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/queues/clear_all",
+			summary: "Clear every queue of the campaign", scopes: edit, flagged: true, idempotent: true,
+			failure: "clear_all_queues_failed", handle: (*api).clearAllQueues,
+		},
+		{
+			method: http.MethodGet, pattern: "/campaigns/{campaignId}/queues/stats",
+			summary: "Count a campaign's items by state and by agent", scopes: view, handle: (*api).queueStats,
+		},
+		{
+			method: http.MethodGet, pattern: "/campaigns/{campaignId}/queues",
+			summary: "List a campaign's items", scopes: view,
+			query: []string{"agent_id", "state", "cursor", "limit"}, handle: (*api).listItems,
+		},
+		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/queues/pull",
+			summary: "Take the next item to call", scopes: pull, handle: (*api).pullItem,
+		},
+		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/queues/enqueue",
+			summary: "Add contacts to a queue", scopes: edit, idempotent: true, handle: (*api).enqueue,
+		},
+		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/queue_items/{id}/start",
+			summary: "Begin the call of a locked item", scopes: pull, handle: (*api).startItem,
+		},
+		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/queue_items/{id}/heartbeat",
+			summary: "Renew the lock of an item", scopes: pull, handle: (*api).heartbeatItem,
+		},
+		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/queue_items/{id}/release",
+			summary: "Give a locked item back", scopes: pull, handle: (*api).releaseItem,
+		},
+		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/contacts",
+			summary: "Import contacts from a CSV file", scopes: edit,
+			query: []string{"default_region", "list"}, handle: (*api).importContacts,
+		},
+		{
+			method: http.MethodPost, pattern: "/ops/sweep",
+			summary: "Return items whose lock has expired", scopes: ops, handle: (*api).sweep,
+		},
+		{
+			method: http.MethodPost, pattern: "/ops/rollback",
+			summary: "Take out what a launch queued", scopes: ops, handle: (*api).rollback,
+		},
+		{
+			method: http.MethodGet, pattern: "/openapi.yaml",
+			summary: "This document", public: true, handle: (*api).openAPI,
+		},
+		{
+			method: http.MethodGet, pattern: "/healthz",
+			summary: "Whether the process is up", public: true, handle: (*api).healthy,
+		},
+		{
+			method: http.MethodGet, pattern: "/readyz",
+			summary: "Whether the server can work", public: true, handle: (*api).ready,
+		},
+	}
+}

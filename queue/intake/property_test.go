@@ -1,0 +1,138 @@
+package intake_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue/intake"
+)
+
+// TestRoundTrip writes random contacts with encoding/csv, in random columns and a
+// random form of file, and expects them back.
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	text := rapid.StringOfN(rapid.OneOf(
+		rapid.RuneFrom([]rune(`aB7éß北",;'|<>{}[]=+-.&`)), rapid.Rune(),
+	).Filter(func(r rune) bool { return r != 0 && r != '\r' && r != '\ufffd' }), 0, 20, 60)
+	name := rapid.Map(text, func(s string) string { return strings.Join(strings.Fields(strings.ReplaceAll(s, "=", "")), " ") })
+	value := rapid.Map(text, func(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "=", "")) })
+	code := rapid.StringMatching(`[A-Z]{2}`)
+	type person struct {
+		first, last, company, phone, email, region, postal, id, note string
+		priority                                                     int
+	}
+	people := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) person {
+		area := rapid.SampledFrom([]string{"504621", "810292", "856636", "907385", "513570"}).Draw(t, "area")
+		return person{
+			first:   "F" + name.Draw(t, "first"),
+			last:    name.Draw(t, "last"),
+			company: "C" + name.Draw(t, "company"),
+			phone:   area + rapid.StringMatching(`\d{4}`).Draw(t, "line"),
+			email:   rapid.StringMatching(`([a-z]{1,9}@[a-z]{1,9}\.com)?`).Draw(t, "email"),
+			region:  code.Draw(t, "region"), postal: rapid.StringMatching(`\d{5}(-\d{4})?`).Draw(t, "postal"),
+			note: value.Draw(t, "note"), priority: rapid.IntRange(-1000, 1000).Draw(t, "priority"),
+		}
+	}), 1, 20)
+
+	rapid.Check(t, func(rt *rapid.T) {
+		list := people.Draw(rt, "people")
+		columns := []struct {
+			title string
+			of    func(p person) string
+		}{
+			{"First Name", func(p person) string { return p.first }},
+			{"last_name", func(p person) string { return p.last }},
+			{"COMPANY", func(p person) string { return p.company }},
+			{"Phone 1", func(p person) string { return p.phone }},
+			{"e-mail", func(p person) string { return p.email }},
+			{"State/Province", func(p person) string { return p.region }},
+			{"Zip Code", func(p person) string { return p.postal }},
+			{"Contact ID", func(p person) string { return p.id }},
+			{"Remarks, if any", func(p person) string { return p.note }},
+			{"Priority", func(p person) string { return strconv.Itoa(p.priority) }},
+		}
+		columns = rapid.Permutation(columns).Draw(rt, "columns")
+		var file strings.Builder
+		if rapid.Bool().Draw(rt, "mark") {
+			file.WriteString("\ufeff")
+		}
+		w := csv.NewWriter(&file)
+		w.Comma = rapid.SampledFrom([]rune{',', ';', '\t'}).Draw(rt, "comma")
+		w.UseCRLF = rapid.Bool().Draw(rt, "crlf")
+		record := make([]string, len(columns))
+		for i, c := range columns {
+			record[i] = c.title
+		}
+		require.NoError(rt, w.Write(record))
+		for n := range list {
+			list[n].id = fmt.Sprint("p", n)
+			for i, c := range columns {
+				record[i] = c.of(list[n])
+			}
+			require.NoError(rt, w.Write(record))
+		}
+		w.Flush()
+
+		b := newBench(intake.Config{BatchSize: rapid.IntRange(1, 25).Draw(rt, "batch")})
+		res, err := b.load(file.String())
+		require.NoError(rt, err)
+		require.Empty(rt, b.rejected)
+		require.Equal(rt, len(list), res.Imported)
+		for n, got := range b.store.list() {
+			p, c := list[n], got.Contact
+			require.Equal(rt, "id:"+p.id, got.SourceKey)
+			require.Equal(rt, p.priority, got.Priority)
+			require.Equal(rt, []string{p.first, p.last, p.company, p.region, p.postal, p.email, "+1" + p.phone, "US"},
+				[]string{c.FirstName, c.LastName, c.Company, c.Region, c.PostalCode, c.Email.Address(), c.Phone.E164(), c.Country})
+			kept := map[string]string{}
+			if c.Attributes != nil {
+				require.NoError(rt, json.Unmarshal(c.Attributes, &kept))
+			}
+			require.Equal(rt, p.note, kept["Remarks, if any"])
+			require.LessOrEqual(rt, len(kept), 1)
+		}
+		before := b.store.snapshot()
+		again, err := b.load(file.String())
+		require.NoError(rt, err)
+		require.Equal(rt, intake.Result{CampaignID: res.CampaignID, Unchanged: len(list)}, again)
+		require.Equal(rt, before, b.store.snapshot())
+	})
+}
+
+// TestBrokenRowsAmongSoundOnes puts random rubbish between sound rows: whatever
+// the rubbish is, as long as it has no quote, it costs no sound row.
+func TestBrokenRowsAmongSoundOnes(t *testing.T) {
+	t.Parallel()
+	rubbish := rapid.StringOfN(rapid.RuneFrom([]rune("a5,;\t\r\n \x00é<")), 0, 30, -1)
+	rapid.Check(t, func(rt *rapid.T) {
+		var want []string
+		file := "phone,name\n"
+		for i := range rapid.IntRange(1, 10).Draw(rt, "rows") {
+			file += rubbish.Draw(rt, "rubbish") + "\n"
+			if rapid.Bool().Draw(rt, "open") {
+				file += "5046218927,\"open\n"
+			}
+			file += fmt.Sprintf("504621%04d,James\n", 8000+i)
+			want = append(want, fmt.Sprintf("+1504621%04d", 8000+i))
+		}
+		b := newBench(intake.Config{})
+		res, err := b.load(file)
+		require.NoError(rt, err)
+		require.Equal(rt, len(b.rejected), res.Rejected)
+		require.True(rt, slices.Equal(want, phones(b.store)), "%q", file)
+		for _, r := range b.rejected {
+			require.NotEmpty(rt, strings.Split(file, "\n")[r.Line-1], "a rejection names a line that is not blank")
+		}
+		_, err = outdial.ParsePhone(want[0], "")
+		require.NoError(rt, err)
+	})
+}

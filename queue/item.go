@@ -1,0 +1,43 @@
+package queue
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/outdial/outdial"
+)
+
+// Item is one row of the agent queue: a contact that is, or was, to be called in
+// a campaign. Times that do not apply are zero.
+type Item struct {
+	ID         uuid.UUID
+	CampaignID uuid.UUID
+	// AgentID is whose item it is. The nil UUID is nobody: the item waits in the
+	// pool.
+	AgentID   uuid.UUID
+	ContactID uuid.UUID
+	State     State
+	// Priority orders the queue, higher first.
+	Priority int
+	// Pooled says where the item goes when its lock ends: back to the pool, or to
+	// the queue of its agent.
+	Pooled bool
+	// ScheduledFor is the time before which the item must not be pulled.
+	ScheduledFor time.Time
+	QueuedAt     time.Time
+	ReleasedAt   time.Time
+	LockedAt     time.Time
+	// LockExpiresAt is when a locked item may be taken by somebody else.
+	LockExpiresAt time.Time
+	// LockVersion counts the item's changes of state. A conditional write names
+	// the version it has seen and is refused when the item has moved on.
+	LockVersion int
+	Attempts    int
+	FailReason  string
+	// LaunchID is the launch that queued the item, the nil UUID when none did.
+	LaunchID   uuid.UUID
+	Provenance outdial.Provenance
+	// Contact is who the item is about.
+	Contact outdial.Contact
+}

@@ -1,0 +1,147 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"github.com/google/uuid"
+	"golang.org/x/time/rate"
+
+	"github.com/outdial/outdial"
+)
+
+// AgentDirectory knows the host's agents. The library keeps no list of its own:
+// people belong to the host.
+type AgentDirectory interface {
+	// AgentExists says whether the agent may hold contacts of the campaign.
+	AgentExists(ctx context.Context, campaignID, agentID uuid.UUID) (bool, error)
+}
+
+// Config adjusts a Service. The zero value works, with every feature flag off.
+type Config struct {
+	// Clock tells the time. A test or a simulation brings its own.
+	// Defaults to the system's clock.
+	Clock clock.Clock
+	// Flags says which features are on. Defaults to none.
+	Flags outdial.Flags
+	// Agents, when given, refuses to queue for agents the host does not know.
+	// Defaults to accepting every agent id.
+	Agents AgentDirectory
+	// Logger receives one record for each change. It never receives a phone
+	// number or an address. Defaults to discarding them.
+	Logger *slog.Logger
+	// LockFor is how long an agent may hold an item without a heartbeat. Shorter
+	// returns abandoned items sooner, longer forgives slower agents.
+	// Defaults to 15 minutes.
+	LockFor time.Duration
+	// EnqueueRate is how many enqueues per second one actor, and one campaign,
+	// may ask for in the long run, and EnqueueBurst how many at once. They stop a
+	// runaway script from flooding queues; they do not bound how many contacts
+	// one enqueue adds. Default to 1 and 30; rate.Inf lifts the limit.
+	EnqueueRate  rate.Limit
+	EnqueueBurst int
+	// KeepKeys is how long an idempotency key is remembered, at least; Sweep
+	// forgets older ones. Defaults to 24 hours.
+	KeepKeys time.Duration
+}
+
+// WithDefaults returns a copy in which every field that was left out has its
+// default.
+func (c Config) WithDefaults() Config {
+	if c.Clock == nil {
+		c.Clock = clock.New()
+	}
+	if c.Flags == nil {
+		c.Flags = outdial.StaticFlags{}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.LockFor <= 0 {
+		c.LockFor = 15 * time.Minute
+	}
+	if c.EnqueueRate <= 0 {
+		c.EnqueueRate = 1
+	}
+	if c.EnqueueBurst <= 0 {
+		c.EnqueueBurst = 30
+	}
+	if c.KeepKeys <= 0 {
+		c.KeepKeys = 24 * time.Hour
+	}
+	return c
+}
+
+// Service is the queue as a host uses it. It is safe for concurrent use, keeps no
+// state but the rate limits, and starts no goroutine. Make one with New.
+type Service struct {
+	store     Store
+	cfg       Config
+	actors    *limiters
+	campaigns *limiters
+}
+
+// New returns a Service over the store.
+func New(store Store, cfg Config) *Service {
+	cfg = cfg.WithDefaults()
+	return &Service{
+		store:     store,
+		cfg:       cfg,
+		actors:    newLimiters("actor", cfg.EnqueueRate, cfg.EnqueueBurst),
+		campaigns: newLimiters("campaign", cfg.EnqueueRate, cfg.EnqueueBurst),
+	}
+}
+
+// WithStore returns a Service like this one over another store, such as one bound
+// to a host's transaction with postgres.Store.WithTx. Rate limits are shared.
+func (s *Service) WithStore(store Store) *Service {
+	bound := *s
+	bound.store = store
+	return &bound
+}
+
+// now is the time of one request, in the precision that every store keeps.
+func (s *Service) now() time.Time {
+	return s.cfg.Clock.Now().UTC().Truncate(time.Microsecond)
+}
+
+// requireFlag returns an error matching ErrNotEnabled when the flag is off. It
+// comes before every other check, so that a feature that is off does not exist.
+func (s *Service) requireFlag(ctx context.Context, actor outdial.Actor) error {
+	if s.cfg.Flags.Enabled(ctx, outdial.FlagQueueReplace, actor) {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", outdial.FlagQueueReplace, outdial.ErrNotEnabled)
+}
+
+// requireAgent checks that the actor may act for the agent and that the host
+// knows the agent.
+func (s *Service) requireAgent(ctx context.Context, actor outdial.Actor, campaignID, agentID uuid.UUID) error {
+	if agentID == uuid.Nil {
+		return outdial.Invalid("agent_id", "is required")
+	}
+	if err := actor.RequireAgent(agentID); err != nil {
+		return err
+	}
+	if s.cfg.Agents == nil {
+		return nil
+	}
+	known, err := s.cfg.Agents.AgentExists(ctx, campaignID, agentID)
+	if err != nil {
+		return fmt.Errorf("look up agent: %w", err)
+	}
+	if !known {
+		return outdial.NotFound("agent")
+	}
+	return nil
+}
+
+func requireCampaign(campaignID uuid.UUID) error {
+	if campaignID == uuid.Nil {
+		return outdial.Invalid("campaign_id", "is required")
+	}
+	return nil
+}

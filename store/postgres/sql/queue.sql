@@ -1,0 +1,51 @@
+-- What Postgres does its own way: rows are skipped while somebody else has them
+-- locked, and the rules of bulk changes are functions in the database.
+
+-- fragment: claim_lock
+FOR UPDATE OF q SKIP LOCKED
+
+-- query: pull_item
+WITH RECURSIVE
+held AS (
+    SELECT 1 FROM agent_queue q
+     WHERE q.campaign_id = :campaign_id AND q.agent_id = :agent_id AND q.queue_state = 'locked'
+),
+{{levels}},
+claimed AS (
+    UPDATE agent_queue q
+       SET queue_state = 'locked', agent_id = :agent_id, locked_at = :now,
+           lock_expires_at = :lock_expires_at, lock_version = q.lock_version + 1
+     WHERE q.id = CASE WHEN EXISTS (SELECT 1 FROM held) THEN NULL ELSE {{next_item}} END
+    RETURNING q.*
+)
+SELECT {{item_columns}}
+  FROM claimed q
+  LEFT JOIN contacts c ON c.id = q.contact_id
+
+-- query: lock_campaign
+SELECT outdial_lock_campaign(:campaign_id, :now)
+
+-- query: replace_queue
+SELECT outdial_queue_replace(
+    :campaign_id, :agent_id, :actor_id, {{matched}}, :per_account_cap, :max_queue_size,
+    :release_in_progress, :dry_run, :now, :row_id_prefix, :row_id_suffix, :audit_id, :meta)
+
+-- query: clear_queue
+SELECT outdial_queue_clear(:campaign_id, :agent_id, :actor_id, :now, :audit_id)
+
+-- query: enqueue_items
+SELECT outdial_queue_enqueue(
+    :campaign_id, :agent_id, :actor_id, {{matched}}, :priority, :scheduled_for, :launch_id,
+    :enqueued_by, :enqueued_reason, :now, :row_id_prefix, :row_id_suffix, :audit_id, :meta)
+
+-- fragment: matched_everybody
+CAST(NULL AS uuid[])
+
+-- fragment: matched_by_filter
+ARRAY(SELECT c.id
+        FROM campaign_contacts cc
+        JOIN contacts c ON c.id = cc.contact_id
+       WHERE cc.campaign_id = :campaign_id AND {{filter}})
+
+-- fragment: matched_by_id
+ARRAY(SELECT CAST(asked.id AS uuid) FROM jsonb_array_elements_text(CAST(:contact_ids AS jsonb)) AS asked (id))

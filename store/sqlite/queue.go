@@ -1,0 +1,221 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue"
+	"github.com/outdial/outdial/queue/filter"
+	"github.com/outdial/outdial/store/internal/sqlstore"
+)
+
+// PullItem implements queue.Store.
+func (s *Store) PullItem(ctx context.Context, p queue.PullParams) (queue.PullResult, error) {
+	return s.Pull(ctx, p, s.claim)
+}
+
+func (s *Store) claim(ctx context.Context, args sqlstore.Args) (row sqlstore.ItemRow, found bool, err error) {
+	err = s.Write(ctx, func(c *sqlstore.Conn) error {
+		row, found = sqlstore.ItemRow{}, false
+		var held struct {
+			ID uuid.UUID `db:"id"`
+		}
+		switch err := c.Get(ctx, &held, "has_held", args); {
+		case err == nil:
+			return nil
+		case !errors.Is(err, sql.ErrNoRows):
+			return err
+		}
+		var next uuid.NullUUID
+		if err := c.Get(ctx, &next, "next_item", args); err != nil || !next.Valid {
+			return err
+		}
+		args["item_id"] = next.UUID
+		if _, err := c.Exec(ctx, "lock_item", args); err != nil {
+			return err
+		}
+		found = true
+		return c.Get(ctx, &row, "get_item", args)
+	})
+	return row, found && err == nil, err
+}
+
+// ReplaceQueue implements queue.Store.
+func (s *Store) ReplaceQueue(ctx context.Context, p queue.ReplaceParams) (queue.ReplaceResult, error) {
+	args := sqlstore.Args{
+		"campaign_id": p.CampaignID, "agent_id": p.AgentID, "actor_id": p.ActorID,
+		"per_account_cap": p.PerAccountCap, "max_queue_size": p.MaxQueueSize,
+		"release_in_progress": p.ReleaseInProgress, "judge_cooling": true,
+		"now": timeValue(p.Now),
+	}
+	matched, err := s.matched(p.Filter, nil, args)
+	if err != nil {
+		return queue.ReplaceResult{}, err
+	}
+	if p.DryRun {
+		p.Idempotency = outdial.Idempotency{}
+	}
+	result, err := sqlstore.Once(ctx, s.Store, p.Idempotency, p.Now, func(c *sqlstore.Conn) (queue.ReplaceResult, error) {
+		if p.DryRun {
+			if err := s.RequireCampaign(ctx, c, p.CampaignID); err != nil {
+				return queue.ReplaceResult{}, err
+			}
+		} else if err := s.LockCampaign(ctx, c, p.CampaignID, p.Now); err != nil {
+			return queue.ReplaceResult{}, err
+		}
+		result, err := plan(ctx, c, p, matched, args)
+		if err != nil || p.DryRun {
+			return result, err
+		}
+		if err := apply(ctx, c, args); err != nil {
+			return queue.ReplaceResult{}, err
+		}
+		return result, s.AddAudit(ctx, c, outdial.AuditEntry{
+			ActorID: p.ActorID, Action: outdial.ActionQueueReplace,
+			TargetType: "campaign", TargetID: p.CampaignID, CreatedAt: p.Now,
+			Meta: withResult(sqlstore.ReplaceMeta(p), result),
+		})
+	})
+	return result, err
+}
+
+// plan fills the temporary table with what the new queue will be, and counts it.
+func plan(ctx context.Context, c *sqlstore.Conn, p queue.ReplaceParams, matched map[string]string, args sqlstore.Args) (queue.ReplaceResult, error) {
+	if err := startPlan(ctx, c); err != nil {
+		return queue.ReplaceResult{}, err
+	}
+	if _, err := c.ExecText(ctx, "plan_replace", matched, args); err != nil {
+		return queue.ReplaceResult{}, err
+	}
+	if p.PerAccountCap > 0 {
+		if _, err := c.Exec(ctx, "plan_account_cap", args); err != nil {
+			return queue.ReplaceResult{}, err
+		}
+	}
+	if p.MaxQueueSize > 0 {
+		if _, err := c.Exec(ctx, "plan_queue_size", args); err != nil {
+			return queue.ReplaceResult{}, err
+		}
+	}
+	counts, err := countPlan(ctx, c)
+	if err != nil {
+		return queue.ReplaceResult{}, err
+	}
+	var own struct {
+		Had  int `db:"had"`
+		Kept int `db:"kept"`
+	}
+	if err := c.Get(ctx, &own, "count_own", args); err != nil {
+		return queue.ReplaceResult{}, err
+	}
+	return queue.ReplaceResult{
+		Released: own.Had, Assigned: counts.added, Unchanged: counts.unchanged,
+		KeptInProgress: own.Kept, SkippedDueToCollision: counts.skipped[queue.SkipCollision],
+		Matched: counts.matched, MatchedKept: counts.kept, Skipped: counts.skipped,
+	}, nil
+}
+
+func apply(ctx context.Context, c *sqlstore.Conn, args sqlstore.Args) error {
+	if err := addRowIDs(args); err != nil {
+		return err
+	}
+	for _, statement := range []string{"release_leaving", "take_planned", "add_planned"} {
+		if _, err := c.Exec(ctx, statement, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EnqueueItems implements queue.Store.
+func (s *Store) EnqueueItems(ctx context.Context, p queue.EnqueueParams) (queue.EnqueueResult, error) {
+	reason := p.Provenance.Reason
+	args := sqlstore.Args{
+		"campaign_id": p.CampaignID, "agent_id": sqlstore.OptionalID(p.AgentID), "actor_id": p.ActorID,
+		"priority": p.Priority, "scheduled_for": timeValue(p.ScheduledFor),
+		"launch_id":   sqlstore.OptionalID(p.LaunchID),
+		"enqueued_by": p.Provenance.By, "enqueued_reason": string(reason),
+		"judge_cooling": reason != outdial.ReasonCallback && reason != outdial.ReasonRetry,
+		"now":           timeValue(p.Now),
+	}
+	matched, err := s.matched(p.Filter, p.ContactIDs, args)
+	if err != nil {
+		return queue.EnqueueResult{}, err
+	}
+	return sqlstore.Once(ctx, s.Store, p.Idempotency, p.Now, func(c *sqlstore.Conn) (queue.EnqueueResult, error) {
+		if err := s.LockCampaign(ctx, c, p.CampaignID, p.Now); err != nil {
+			return queue.EnqueueResult{}, err
+		}
+		if err := startPlan(ctx, c); err != nil {
+			return queue.EnqueueResult{}, err
+		}
+		if _, err := c.ExecText(ctx, "plan_enqueue", matched, args); err != nil {
+			return queue.EnqueueResult{}, err
+		}
+		if err := addRowIDs(args); err != nil {
+			return queue.EnqueueResult{}, err
+		}
+		if _, err := c.Exec(ctx, "add_enqueued", args); err != nil {
+			return queue.EnqueueResult{}, err
+		}
+		counts, err := countPlan(ctx, c)
+		if err != nil {
+			return queue.EnqueueResult{}, err
+		}
+		result := queue.EnqueueResult{
+			LaunchID: p.LaunchID, Enqueued: counts.added, Matched: counts.matched, Skipped: counts.skipped,
+		}
+		return result, s.AddAudit(ctx, c, outdial.AuditEntry{
+			ActorID: p.ActorID, Action: outdial.ActionQueueEnqueue,
+			TargetType: "campaign", TargetID: p.CampaignID, CreatedAt: p.Now,
+			Meta: withResult(sqlstore.EnqueueMeta(p), result),
+		})
+	})
+}
+
+// ClearQueue implements queue.Store.
+func (s *Store) ClearQueue(ctx context.Context, p queue.ClearParams) (queue.ClearResult, error) {
+	statement, action, meta := "clear_agent", outdial.ActionQueueClear, map[string]any{"agent_id": p.AgentID}
+	if p.AgentID == uuid.Nil {
+		statement, action, meta = "clear_everybody", outdial.ActionQueueClearAll, map[string]any{}
+	}
+	return sqlstore.Once(ctx, s.Store, p.Idempotency, p.Now, func(c *sqlstore.Conn) (queue.ClearResult, error) {
+		if err := s.LockCampaign(ctx, c, p.CampaignID, p.Now); err != nil {
+			return queue.ClearResult{}, err
+		}
+		released, err := c.Exec(ctx, statement, sqlstore.Args{
+			"campaign_id": p.CampaignID, "agent_id": p.AgentID, "actor_id": p.ActorID, "now": timeValue(p.Now),
+		})
+		if err != nil {
+			return queue.ClearResult{}, err
+		}
+		result := queue.ClearResult{Released: released}
+		return result, s.AddAudit(ctx, c, outdial.AuditEntry{
+			ActorID: p.ActorID, Action: action,
+			TargetType: "campaign", TargetID: p.CampaignID, CreatedAt: p.Now,
+			Meta: withResult(meta, result),
+		})
+	})
+}
+
+// matched is the condition that chooses the contacts a bulk change is about; its
+// values are added to args.
+func (s *Store) matched(expr filter.Expr, contactIDs []uuid.UUID, args sqlstore.Args) (map[string]string, error) {
+	if contactIDs != nil {
+		encoded, err := sqlstore.EncodeJSON(contactIDs)
+		if err != nil {
+			return nil, err
+		}
+		args["contact_ids"] = encoded
+		return map[string]string{"matched": "{{matched_by_id}}"}, nil
+	}
+	condition, err := s.FilterArgs(expr, args)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"matched": "(" + condition + ")"}, nil
+}

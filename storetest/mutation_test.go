@@ -1,0 +1,92 @@
+package storetest_test
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/outdial/outdial/storetest"
+)
+
+// faultVariable names the environment variable that tells TestMemory which
+// mistake its store makes.
+const faultVariable = "OUTDIAL_STORETEST_FAULT"
+
+// TestMemory runs the suite against a store that is right, unless the
+// environment asks for one that is not.
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, openMemory(fault(os.Getenv(faultVariable))), memoryFeatures())
+}
+
+// TestMutants proves that the suite can fail: for each mistake in the table, a
+// run of this test binary with a store that makes it fails in the behaviour that
+// forbids it, and in the comparison with the model unless the table says that
+// only a look at the writes, or callers who meet, can show the mistake.
+func TestMutants(t *testing.T) {
+	t.Parallel()
+	if os.Getenv(faultVariable) != "" {
+		t.Skip("this is a mutant's own run")
+	}
+	const model = "Model/random calls answer and leave what the reference model does"
+	for _, mutant := range mutants() {
+		t.Run(string(mutant.fault), func(t *testing.T) {
+			t.Parallel()
+			want := []string{testName(mutant.behaviour)}
+			if mutant.model {
+				want = append(want, testName(model))
+			}
+			failed, output := runMutant(t, mutant.fault, want)
+			for _, name := range want {
+				require.Contains(t, failed, name, "the suite does not see that %s:\n%s", mutant.fault, output)
+			}
+		})
+	}
+}
+
+// testName is a behaviour's name as package testing prints it.
+func testName(behaviour string) string { return strings.ReplaceAll(behaviour, " ", "_") }
+
+// runMutant runs the named behaviours with a store that makes a mistake, and
+// returns those that failed.
+func runMutant(t *testing.T, mistake fault, behaviours []string) (failed []string, output string) {
+	t.Helper()
+	binary, err := os.Executable()
+	require.NoError(t, err)
+	groups, sentences := []string{}, []string{}
+	for _, behaviour := range behaviours {
+		group, sentence, _ := strings.Cut(behaviour, "/")
+		groups, sentences = append(groups, regexp.QuoteMeta(group)), append(sentences, regexp.QuoteMeta(sentence))
+	}
+	const patience = 2 * time.Minute
+	command := exec.CommandContext(t.Context(), binary, //nolint:gosec // it is this very binary
+		"-test.run=^TestMemory$/^("+strings.Join(groups, "|")+")$/^("+strings.Join(sentences, "|")+")$",
+		"-test.timeout="+patience.String(),
+		"-rapid.seed=1", "-rapid.checks=300", "-rapid.shrinktime=0s", "-rapid.nofailfile",
+	)
+	command.Env = append(os.Environ(), faultVariable+"="+string(mistake))
+	out, err := command.CombinedOutput()
+	require.Error(t, err, "the suite passes although %s", mistake)
+	for _, match := range failedTest.FindAllSubmatch(out, -1) {
+		failed = append(failed, string(match[1]))
+	}
+	slices.Sort(failed)
+	const longest = 4000
+	return failed, string(out[:min(len(out), longest)])
+}
+
+var failedTest = regexp.MustCompile(`--- FAIL: TestMemory/(\S+/\S+)`)
+
+// mutant is a mistake and the behaviour that forbids it.
+type mutant struct {
+	fault     fault
+	behaviour string
+	// model says that the comparison with the model sees the mistake too.
+	model bool
+}

@@ -1,0 +1,182 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue"
+)
+
+// pullBehaviours proves PullItem in three parts: which item comes next, who is
+// passed over, and what a lock is worth.
+func pullBehaviours(g *group) {
+	pullOrderBehaviours(g)
+	pullPassedOverBehaviours(g)
+	pullLockBehaviours(g)
+
+	g.proves("an unknown campaign is ErrNotFound", func(t *testing.T, c *campaign) {
+		p := c.pullParams(uuid.New())
+		p.CampaignID = uuid.New()
+		_, err := c.store.PullItem(t.Context(), p)
+		require.ErrorIs(t, err, outdial.ErrNotFound)
+	})
+
+	g.proves("the item is nil when there is nothing to do", func(t *testing.T, c *campaign) {
+		c.addCallable(1)
+		require.Equal(t, queue.PullResult{}, c.pullResult(uuid.New()))
+	})
+
+	g.proves("it gives the agent their next item and locks it", func(t *testing.T, c *campaign) {
+		agent := uuid.New()
+		item := c.give(agent, c.addCallable(1)...)[0]
+		c.wait(time.Minute)
+		result := c.pullResult(agent)
+		require.False(t, result.Held)
+		requireSame(t, lockedBy(item, agent, c.now), *result.Item)
+		requireSame(t, []queue.Item{*result.Item}, c.items())
+	})
+
+	g.proves("it gives an item of the pool to the agent and locks it", func(t *testing.T, c *campaign) {
+		agent := uuid.New()
+		item := c.give(uuid.Nil, c.addCallable(1)...)[0]
+		c.wait(time.Minute)
+		result := c.pullResult(agent)
+		require.False(t, result.Held)
+		requireSame(t, lockedBy(item, agent, c.now), *result.Item)
+		requireSame(t, []queue.Item{*result.Item}, c.items())
+	})
+
+	g.proves("the item carries its contact whole", func(t *testing.T, c *campaign) {
+		agent := uuid.New()
+		contact := c.add(person(fullContact))[0]
+		c.give(agent, contact)
+		requireSame(t, contact, c.pull(agent).Contact)
+	})
+
+	g.proves("it gives nothing of another agent or another campaign", func(t *testing.T, c *campaign) {
+		agent, other := uuid.New(), c.another()
+		other.give(agent, other.addCallable(1)...)
+		other.give(uuid.Nil, other.addCallable(1)...)
+		c.give(uuid.New(), c.addCallable(1)...)
+		before := c.items()
+		require.Nil(t, c.pull(agent))
+		requireSame(t, before, c.items())
+	})
+
+	g.proves("an agent may hold a lock in each of two campaigns", func(t *testing.T, c *campaign) {
+		agent, other := uuid.New(), c.another()
+		c.give(agent, c.addCallable(1)...)
+		other.give(agent, other.addCallable(1)...)
+		require.NotNil(t, c.pull(agent))
+		require.False(t, other.pullResult(agent).Held)
+		require.Equal(t, other.id, other.pull(agent).CampaignID)
+	})
+
+	g.proves("an agent with an item in progress gets the next one", func(t *testing.T, c *campaign) {
+		agent := uuid.New()
+		people := c.addCallable(2)
+		running := c.start(agent, people[0], false)
+		c.give(agent, people[1])
+		result := c.pullResult(agent)
+		require.False(t, result.Held)
+		require.Equal(t, people[1].ID, result.Item.ContactID)
+		requireSame(t, running, c.item(running.ID))
+	})
+}
+
+// lockedBy is an item after an agent pulled it.
+func lockedBy(item queue.Item, agent uuid.UUID, now time.Time) queue.Item {
+	item.State, item.AgentID = queue.StateLocked, agent
+	item.LockedAt, item.LockExpiresAt = now, now.Add(lockFor)
+	item.LockVersion++
+	return item
+}
+
+// pullOrderBehaviours proves in which order items come.
+func pullOrderBehaviours(g *group) {
+	type entry struct {
+		pool      bool
+		priority  int
+		scheduled time.Duration
+		later     time.Duration
+	}
+	cases := []struct {
+		sentence string
+		entries  []entry
+		want     []int
+	}{
+		{"own items come before the pool's", []entry{{pool: true, priority: 9}, {priority: 1}, {pool: true, priority: 5}, {}}, []int{1, 3, 0, 2}},
+		{"the order of own items is priority descending", []entry{{priority: -1}, {priority: 3}, {}, {priority: 2}}, []int{1, 3, 2, 0}},
+		{"the order of the pool's items is priority descending", []entry{
+			{pool: true, priority: -1}, {pool: true, priority: 3}, {pool: true}, {pool: true, priority: 2},
+		}, []int{1, 3, 2, 0}},
+		{"due ones come first", []entry{{}, {scheduled: time.Minute}, {priority: 1}, {priority: 1, scheduled: time.Minute}}, []int{3, 2, 1, 0}},
+		{"due ones of the pool come first", []entry{
+			{pool: true}, {pool: true, scheduled: time.Minute}, {pool: true, priority: 1}, {pool: true, priority: 1, scheduled: time.Minute},
+		}, []int{3, 2, 1, 0}},
+		{"of due ones the earliest comes first", []entry{
+			{scheduled: 3 * time.Minute}, {scheduled: time.Minute, later: time.Minute}, {scheduled: 2 * time.Minute},
+		}, []int{1, 2, 0}},
+		{"the oldest come first", []entry{{later: 2 * time.Minute}, {}, {later: time.Minute}}, []int{1, 2, 0}},
+		{"the oldest of the pool come first", []entry{
+			{pool: true, later: 2 * time.Minute}, {pool: true}, {pool: true, later: time.Minute},
+		}, []int{1, 2, 0}},
+		{"of due ones of one time the oldest comes first", []entry{
+			{scheduled: time.Minute, later: time.Second}, {scheduled: time.Minute},
+		}, []int{1, 0}},
+	}
+	for _, test := range cases {
+		g.proves(test.sentence, func(t *testing.T, c *campaign) {
+			agent := uuid.New()
+			people := c.addCallable(len(test.entries))
+			for i, entry := range test.entries {
+				p := queue.EnqueueParams{
+					AgentID: agent, ContactIDs: []uuid.UUID{people[i].ID}, Priority: &entry.priority, Now: c.now.Add(entry.later),
+				}
+				if entry.pool {
+					p.AgentID = uuid.Nil
+				}
+				if entry.scheduled != 0 {
+					p.ScheduledFor = c.now.Add(entry.scheduled)
+				}
+				c.enqueue(p)
+			}
+			c.wait(time.Hour)
+			want := make([]uuid.UUID, len(test.want))
+			for i, at := range test.want {
+				want[i] = people[at].ID
+			}
+			require.Equal(t, want, c.workOff(agent))
+		})
+	}
+
+	g.proves("of items that differ in nothing else the first id comes first", func(t *testing.T, c *campaign) {
+		c.give(uuid.Nil, c.addCallable(5)...)
+		require.Equal(t, held(c.items()), c.workOff(uuid.New()))
+	})
+
+	g.proves("an item that was given back takes its old place", func(t *testing.T, c *campaign) {
+		agent := uuid.New()
+		c.give(agent, c.addCallable(3)...)
+		want := held(c.items())
+		c.move(*c.pull(agent), queue.MoveGiveBack)
+		require.Equal(t, want, c.workOff(agent))
+	})
+}
+
+// workOff pulls and starts until there is nothing to do, and returns the
+// contacts in the order in which they came.
+func (c *campaign) workOff(agent uuid.UUID) []uuid.UUID {
+	c.t.Helper()
+	order := []uuid.UUID{}
+	for item := c.pull(agent); item != nil; item = c.pull(agent) {
+		order = append(order, item.ContactID)
+		c.move(*item, queue.MoveStart)
+		require.LessOrEqual(c.t, len(order), everything, "it never ends")
+	}
+	return order
+}

@@ -1,0 +1,142 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/outdial/outdial/queue"
+)
+
+// pullLockBehaviours proves what a lock is worth, while it lives and after.
+func pullLockBehaviours(g *group) {
+	g.proves("an agent who holds a live lock gets the same item again, unchanged", func(t *testing.T, c *campaign) {
+		agent := uuid.New()
+		people := c.addCallable(3)
+		item := c.lock(agent, people[0], false)
+		c.lock(uuid.New(), people[1], true)
+		c.give(agent, people[2])
+		before := c.items()
+		c.wait(lockFor - time.Microsecond)
+		result := c.pullResult(agent)
+		require.True(t, result.Held)
+		requireSame(t, item, *result.Item)
+		requireSame(t, before, c.items())
+	})
+
+	g.proves("an agent who holds a live lock on a pool item gets the same item again, unchanged", func(t *testing.T, c *campaign) {
+		agent := uuid.New()
+		people := c.addCallable(2)
+		item := c.lock(agent, people[0], true)
+		c.give(agent, people[1])
+		c.wait(lockFor - time.Microsecond)
+		result := c.pullResult(agent)
+		require.True(t, result.Held)
+		requireSame(t, item, *result.Item)
+		requireSame(t, item, c.item(item.ID))
+	})
+
+	g.proves("a heartbeat makes a lock live longer", func(t *testing.T, c *campaign) {
+		agent := uuid.New()
+		item := c.lock(agent, c.addCallable(1)[0], true)
+		c.wait(time.Minute)
+		c.move(item, queue.MoveHeartbeat)
+		c.wait(lockFor - time.Microsecond)
+		require.Nil(t, c.pull(uuid.New()))
+		require.True(t, c.pullResult(agent).Held)
+	})
+
+	g.proves("a live lock keeps everybody else from a pool item", func(t *testing.T, c *campaign) {
+		item := c.lock(uuid.New(), c.addCallable(1)[0], true)
+		c.wait(lockFor - time.Microsecond)
+		require.Nil(t, c.pull(uuid.New()))
+		requireSame(t, []queue.Item{item}, c.items())
+	})
+
+	g.proves("an expired lock counts as no lock: another agent takes the pool item over", func(t *testing.T, c *campaign) {
+		agent := uuid.New()
+		item := c.lock(uuid.New(), c.addCallable(1)[0], true)
+		c.wait(lockFor)
+		result := c.pullResult(agent)
+		require.False(t, result.Held)
+		requireSame(t, lockedBy(item, agent, c.now), *result.Item)
+		requireSame(t, []queue.Item{*result.Item}, c.items())
+	})
+
+	g.proves("an item with an expired lock has its place in the pool's order", func(t *testing.T, c *campaign) {
+		nine, five := 9, 5
+		people := c.addCallable(3)
+		c.enqueue(queue.EnqueueParams{ContactIDs: contactIDs(people[:1]), Priority: &five})
+		require.NotNil(t, c.pull(uuid.New()))
+		c.give(uuid.Nil, people[1])
+		c.enqueue(queue.EnqueueParams{ContactIDs: contactIDs(people[2:]), Priority: &nine})
+		c.wait(lockFor)
+		require.Equal(t, []uuid.UUID{people[2].ID, people[0].ID, people[1].ID}, c.workOff(uuid.New()))
+	})
+
+	g.proves("another agent's own item is not taken over when its lock has expired", func(t *testing.T, c *campaign) {
+		item := c.lock(uuid.New(), c.addCallable(1)[0], false)
+		c.wait(lockFor)
+		require.Nil(t, c.pull(uuid.New()))
+		requireSame(t, []queue.Item{item}, c.items())
+	})
+
+	g.proves("a running item is not taken over after its lock would have expired", func(t *testing.T, c *campaign) {
+		item := c.start(uuid.New(), c.addCallable(1)[0], true)
+		c.wait(2 * lockFor)
+		require.Nil(t, c.pull(uuid.New()))
+		require.Nil(t, c.pull(item.AgentID))
+		requireSame(t, []queue.Item{item}, c.items())
+	})
+
+	g.proves("an agent's own expired lock is returned and then pulled in its turn", func(t *testing.T, c *campaign) {
+		agent := uuid.New()
+		item := c.lock(agent, c.addCallable(1)[0], false)
+		c.wait(lockFor)
+		result := c.pullResult(agent)
+		require.False(t, result.Held)
+		requireSame(t, lockedBy(queuedAgain(item), agent, c.now), *result.Item)
+		requireSame(t, []queue.Item{*result.Item}, c.items())
+	})
+
+	g.proves("an agent's expired lock on a pool item is returned and then pulled in its turn", func(t *testing.T, c *campaign) {
+		agent := uuid.New()
+		item := c.lock(agent, c.addCallable(1)[0], true)
+		c.wait(lockFor)
+		result := c.pullResult(agent)
+		require.False(t, result.Held)
+		requireSame(t, lockedBy(pooledAgain(item), agent, c.now), *result.Item)
+		requireSame(t, []queue.Item{*result.Item}, c.items())
+	})
+
+	g.proves("an agent's expired lock makes way for an item that comes before", func(t *testing.T, c *campaign) {
+		for _, fromPool := range []bool{false, true} {
+			agent, one := uuid.New(), 1
+			people := c.addCallable(2)
+			owner, returned := agent, queuedAgain
+			if fromPool {
+				owner, returned = uuid.Nil, pooledAgain
+			}
+			c.give(owner, people[0])
+			item := *c.pull(agent)
+			c.enqueue(queue.EnqueueParams{AgentID: agent, ContactIDs: contactIDs(people[1:]), Priority: &one})
+			c.wait(lockFor)
+			require.Equal(t, people[1].ID, c.pull(agent).ContactID)
+			requireSame(t, returned(item), c.item(item.ID))
+			c.clear(uuid.Nil)
+		}
+	})
+
+	g.proves("an agent never has two items locked", func(t *testing.T, c *campaign) {
+		agent := uuid.New()
+		c.give(uuid.Nil, c.addCallable(3)...)
+		c.give(agent, c.addCallable(3)...)
+		for range 6 {
+			require.NotNil(t, c.pull(agent))
+			requireCoherent(t, c.items())
+			c.wait(lockFor / 2)
+		}
+	})
+}

@@ -1,0 +1,146 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue"
+	"github.com/outdial/outdial/queue/intake"
+)
+
+// transactionBehaviours proves a store that is bound to a host's transaction.
+// They run one after another and ask the store nothing while a transaction is
+// open: an engine may have one writer only.
+func transactionBehaviours(g *group) {
+	begin := func(c *campaign) (bound *campaign, commit, rollback func()) {
+		c.t.Helper()
+		if c.suite.features.Transaction == nil {
+			c.suite.skip(c.t, "Transaction")
+		}
+		st, commitTx, rollbackTx := c.suite.features.Transaction(c.t, c.store)
+		return c.on(st),
+			func() { require.NoError(c.t, commitTx()) },
+			func() { require.NoError(c.t, rollbackTx()) }
+	}
+
+	g.provesAlone("a host transaction that commits keeps what was done in it", func(t *testing.T, c *campaign) {
+		bound, commit, _ := begin(c)
+		want := bound.everyMethod()
+		commit()
+		requireSame(t, want, c.items())
+		require.Equal(t, statsOf(want), c.stats())
+	})
+
+	g.provesAlone("a host transaction sees what was done in it", func(t *testing.T, c *campaign) {
+		bound, _, rollback := begin(c)
+		require.NotEmpty(t, bound.everyMethod())
+		require.Equal(t, statsOf(bound.items()), bound.stats())
+		rollback()
+	})
+
+	g.provesAlone("a host transaction that rolls back leaves no trace", func(t *testing.T, c *campaign) {
+		people := c.addCallable(1)
+		c.give(uuid.New(), people...)
+		before, replaces := c.items(), c.auditCount(outdial.ActionQueueReplace)
+
+		bound, _, rollback := begin(c)
+		bound.everyMethod()
+		_, err := bound.store.EnsureCampaign(t.Context(), intake.EnsureCampaignParams{Name: "never " + c.name, Now: c.now})
+		require.NoError(t, err)
+		bound.suppress(suppressedBy(people[0]))
+		key := c.key("k")
+		bound.replace(queue.ReplaceParams{AgentID: uuid.New(), Idempotency: key})
+		rollback()
+
+		requireSame(t, before, c.items())
+		require.Equal(t, replaces, c.auditCount(outdial.ActionQueueReplace))
+		c.clear(uuid.Nil)
+		agent := uuid.New()
+		result := c.replace(queue.ReplaceParams{AgentID: agent, Idempotency: key})
+		require.Equal(t, queue.ReplaceResult{Assigned: 1, Matched: 1, Skipped: queue.NewSkips()}, result,
+			"no contact, no suppression and no key is left")
+		again, err := c.store.EnsureCampaign(t.Context(), intake.EnsureCampaignParams{Name: "never " + c.name, Now: c.now})
+		require.NoError(t, err)
+		require.True(t, again.Created)
+	})
+
+	g.provesAlone("a method that fails leaves the host's transaction usable", func(t *testing.T, c *campaign) {
+		people := c.addCallable(2)
+		agent := uuid.New()
+		key := c.key("k")
+		c.replace(queue.ReplaceParams{AgentID: agent, Idempotency: key})
+		c.clear(agent)
+		item := c.lock(agent, people[0], false)
+
+		bound, commit, _ := begin(c)
+		stale := bound.moveParams(item, queue.MoveStart)
+		stale.LockVersion--
+		_, err := bound.store.MoveItem(t.Context(), stale)
+		require.ErrorIs(t, err, outdial.ErrConflict)
+		_, err = bound.store.ReplaceQueue(t.Context(), bound.replaceParams(queue.ReplaceParams{CampaignID: uuid.New(), AgentID: agent}))
+		require.ErrorIs(t, err, outdial.ErrNotFound)
+		_, err = bound.store.PullItem(t.Context(), queue.PullParams{CampaignID: uuid.New(), AgentID: agent, LockFor: lockFor, Now: c.now})
+		require.ErrorIs(t, err, outdial.ErrNotFound)
+		_, err = bound.store.RollbackLaunch(t.Context(), queue.RollbackParams{CampaignID: c.id, LaunchID: uuid.New(), ActorID: c.actor, Now: c.now})
+		require.ErrorIs(t, err, outdial.ErrNotFound)
+		_, err = bound.store.EnsureCampaign(t.Context(), intake.EnsureCampaignParams{ID: uuid.New(), Now: c.now})
+		require.ErrorIs(t, err, outdial.ErrNotFound)
+		mismatch := key
+		mismatch.Fingerprint = "another request"
+		_, err = bound.store.ReplaceQueue(t.Context(), bound.replaceParams(queue.ReplaceParams{AgentID: agent, Idempotency: mismatch}))
+		require.ErrorIs(t, err, outdial.ErrIdempotencyMismatch)
+
+		running := bound.move(item, queue.MoveStart)
+		bound.give(agent, people[1])
+		commit()
+		requireSame(t, running, c.item(item.ID))
+		require.ElementsMatch(t, contactIDs(people), c.queueOf(agent))
+	})
+
+	g.provesAlone("a host that gives up after a method failed leaves no trace", func(t *testing.T, c *campaign) {
+		people := c.addCallable(1)
+		bound, _, rollback := begin(c)
+		item := bound.lock(uuid.New(), people[0], true)
+		item.LockVersion++
+		_, err := bound.store.MoveItem(t.Context(), bound.moveParams(item, queue.MoveStart))
+		require.ErrorIs(t, err, outdial.ErrConflict)
+		rollback()
+		require.Empty(t, c.items())
+	})
+
+	g.provesAlone("after a transaction has ended the store works as before", func(t *testing.T, c *campaign) {
+		people := c.addCallable(1)
+		for range 3 {
+			bound, _, rollback := begin(c)
+			bound.give(uuid.New(), people...)
+			rollback()
+		}
+		c.give(uuid.New(), people...)
+		require.Len(t, c.items(), 1)
+	})
+}
+
+// everyMethod calls each method that changes something, and returns the items
+// that there are then.
+func (c *campaign) everyMethod() []queue.Item {
+	c.t.Helper()
+	agent, launch := uuid.New(), uuid.New()
+	c.addCallable(6)
+	c.replace(queue.ReplaceParams{AgentID: agent, MaxQueueSize: 4})
+	c.enqueue(queue.EnqueueParams{LaunchID: launch})
+	c.rollback(launch)
+	c.move(*c.pull(agent), queue.MoveStart)
+	c.move(*c.pull(agent), queue.MoveGiveBack)
+	c.pull(agent)
+	c.clear(agent)
+	c.suppress(suppressedBy(person().Contact))
+	require.NoError(c.t, c.store.RecordImport(c.t.Context(), intake.RecordImportParams{
+		CampaignID: c.id, ActorID: c.actor, Result: intake.Result{CampaignID: c.id, Imported: 6}, Now: c.now,
+	}))
+	_, err := c.store.SweepLocks(c.t.Context(), queue.SweepParams{Now: c.now})
+	require.NoError(c.t, err)
+	return c.items()
+}
