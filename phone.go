@@ -94,8 +94,9 @@ func ParsePhone(raw, region string) (Phone, error) {
 	if number.GetExtension() != "" {
 		return "", Invalid("phone", "has an extension")
 	}
-	if !phonenumbers.IsValidNumber(number) {
+	phone := Phone(phonenumbers.Format(number, phonenumbers.E164))
+	if !phonenumbers.IsValidNumber(number) || !phone.IsE164() {
 		return "", Invalid("phone", "is not a number of its country's numbering plan")
 	}
-	return Phone(phonenumbers.Format(number, phonenumbers.E164)), nil
+	return phone, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -76,6 +77,7 @@ func TestParsePhone(t *testing.T) {
 		{name: "a digit too many", raw: "+150462189271", region: "US", problem: "is not a number of its country's numbering plan"},
 		{name: "a number of another country", raw: "504-621-8927", region: "GB", problem: "is not a number of its country's numbering plan"},
 		{name: "a code to withhold the caller's number", raw: "*67 504-621-8927", region: "US", problem: "is not a number of its country's numbering plan"},
+		{name: "a number that is too short to be dialed from abroad", raw: "+43 1110", region: "", problem: "is not a number of its country's numbering plan"},
 		{name: "an Italian number that lost its zero", raw: "+39 6 6982", region: "", problem: "is not a number of its country's numbering plan"},
 
 		{name: "letters on keys are refused", raw: "1-800-FLOWERS", region: "US", problem: "contains letters"},
@@ -132,6 +134,7 @@ func TestParsePhoneInEveryCountry(t *testing.T) {
 			phone, err := outdial.ParsePhone(written, region)
 			require.NoError(t, err, "%s: %s", region, written)
 			require.Equal(t, want, phone.E164(), "%s: %s", region, written)
+			require.True(t, phone.IsE164(), "%s: %s", region, written)
 			asked++
 		}
 	}
@@ -141,7 +144,7 @@ func TestParsePhoneInEveryCountry(t *testing.T) {
 func TestParsePhoneProperties(t *testing.T) {
 	t.Parallel()
 
-	t.Run("a parsed number is a plus and digits, and parses to itself in any region", func(t *testing.T) {
+	t.Run("a parsed number can be dialed, and parses to itself in any region", func(t *testing.T) {
 		t.Parallel()
 
 		rapid.Check(t, func(t *rapid.T) {
@@ -150,7 +153,7 @@ func TestParsePhoneProperties(t *testing.T) {
 			if err != nil {
 				t.Skip("no number")
 			}
-			require.Regexp(t, `^\+[1-9][0-9]{4,14}$`, phone.E164())
+			require.True(t, phone.IsE164(), phone.E164())
 			again, err := outdial.ParsePhone(phone.E164(), region().Draw(t, "region"))
 			require.NoError(t, err)
 			require.Equal(t, phone.E164(), again.E164())
@@ -199,12 +202,58 @@ func FuzzParsePhone(f *testing.F) {
 			require.Empty(t, phone.E164())
 			return
 		}
-		require.Regexp(t, `^\+[1-9][0-9]+$`, phone.E164())
+		require.True(t, phone.IsE164(), phone.E164())
 		for _, region := range []string{"", region} {
 			again, err := outdial.ParsePhone(phone.E164(), region)
 			require.NoError(t, err)
 			require.Equal(t, phone.E164(), again.E164())
 		}
+	})
+}
+
+func TestPhoneIsE164(t *testing.T) {
+	t.Parallel()
+
+	tests := []struct {
+		name  string
+		phone outdial.Phone
+		want  bool
+	}{
+		{"a number of the United States", "+15046218927", true},
+		{"the shortest", "+1234567", true},
+		{"the longest", "+123456789012345", true},
+		{"a digit shorter", "+123456", false},
+		{"a digit longer", "+1234567890123456", false},
+		{"no number", "", false},
+		{"a plus", "+", false},
+		{"no plus", "15046218927", false},
+		{"two plus signs", "++15046218927", false},
+		{"a zero in front", "+05046218927", false},
+		{"separators", "+1 504 621 8927", false},
+		{"a letter", "+1504621892O", false},
+		{"an extension", "+15046218927x1", false},
+		{"digits of another script", "+١٥٠٤٦٢١٨", false},
+		{"full-width digits", "+１５０４６", false},
+		{"a blank at the end", "+15046218927 ", false},
+		{"a line feed at the end", "+15046218927\n", false},
+		{"a NUL", "+1504621\x008927", false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+
+			require.Equal(t, test.want, test.phone.IsE164())
+		})
+	}
+
+	t.Run("is a plus and 7 to 15 digits, the first not zero, and nothing else", func(t *testing.T) {
+		t.Parallel()
+
+		shape := regexp.MustCompile(`\A\+[1-9][0-9]{6,14}\z`)
+		rapid.Check(t, func(t *rapid.T) {
+			text := rapid.OneOf(rapid.StringMatching(`\+?[0-9]{5,17}[ x\n]?`), rapid.String()).Draw(t, "phone")
+			require.Equal(t, shape.MatchString(text), outdial.Phone(text).IsE164(), "%q", text)
+		})
 	})
 }
 

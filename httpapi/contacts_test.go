@@ -2,6 +2,8 @@ package httpapi_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -200,6 +202,24 @@ func TestAnUploadThatFailsHalfWaySaysWhatItHasDone(t *testing.T) {
 			require.Equal(t, test.detail, got.problem.Detail)
 		})
 	}
+}
+
+// vagueImporter fails without saying of what.
+type vagueImporter struct{}
+
+func (vagueImporter) Import(_ context.Context, _ outdial.Actor, req intake.ImportRequest) (intake.Result, error) {
+	if _, err := io.Copy(io.Discard, req.Source); err != nil {
+		return intake.Result{}, errors.New("line 3 cannot be read")
+	}
+	return intake.Result{CampaignID: req.CampaignID}, nil
+}
+
+func TestABrokenUploadIsTheSendersFaultWhateverTheImporterMakesOfIt(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, func(with *setup) { with.http.Intake = vagueImporter{} })
+	got := s.send(http.MethodPost, campaignPath("/contacts"), "", s.as(manager()), header("Content-Type", "text/csv"), brokenBody("a,b\n"))
+	require.Equal(t, http.StatusBadRequest, got.Code)
+	require.Equal(t, "body", got.problem.Field)
 }
 
 func TestASecondFileInAFormIsNotLeftOutInSilence(t *testing.T) {

@@ -1,10 +1,12 @@
 package httpapi_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,21 +15,37 @@ import (
 	"github.com/outdial/outdial/httpapi"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
+	"github.com/outdial/outdial/store/sqlite"
 )
 
 // A host makes the services over its store, and the handler over the services.
 func Example() {
-	store := &fakeStore{ // Only needed for this example: use postgres.Open or sqlite.Open.
-		listed: []queue.CampaignSummary{{ID: campaignID, Name: "Spring", Contacts: 500}},
+	ctx := context.Background()
+	store, err := sqlite.Open(ctx, sqlite.Memory)
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = store.Close() }()
+	if err := store.Migrate(ctx); err != nil {
+		panic(err)
+	}
+	importer := intake.New(store, intake.Config{})
+	spring, err := importer.Import(ctx, outdial.System(), intake.ImportRequest{
+		CampaignName: "Spring",
+		Source:       strings.NewReader("first_name,phone\nBea,504-621-8927\nBob,856-636-8749\nLeota,408-752-3500\n"),
+	})
+	if err != nil {
+		panic(err)
 	}
 	tokens, err := httpapi.NewJWT(httpapi.JWTConfig{Secret: []byte("thirty-two bytes from a secret store")})
 	if err != nil {
 		panic(err)
 	}
 	handler, err := httpapi.New(httpapi.Config{
-		Queue:         queue.New(store, queue.Config{Flags: outdial.EnvFlags()}),
-		Intake:        intake.New(store, intake.Config{}),
+		Queue:         queue.New(store, queue.Config{Flags: outdial.StaticFlags{outdial.FlagQueueReplace: true}}),
+		Intake:        importer,
 		Authenticator: tokens,
+		Ready:         store.Ping,
 	})
 	if err != nil {
 		panic(err)
@@ -35,29 +53,34 @@ func Example() {
 	server := httptest.NewServer(handler)
 	defer server.Close()
 
-	token, err := tokens.Sign(outdial.Actor{
-		ID: uuid.New(), Role: outdial.RoleAgent, Scopes: []outdial.Scope{outdial.ScopeQueuePull},
-	}, time.Hour)
+	agent := outdial.Actor{
+		ID: uuid.New(), Role: outdial.RoleAgent,
+		Scopes: []outdial.Scope{outdial.ScopeQueuePull, outdial.ScopeQueueWrite},
+	}
+	token, err := tokens.Sign(agent, time.Hour)
 	if err != nil {
 		panic(err)
 	}
-	request, err := http.NewRequest(http.MethodGet, server.URL+"/campaigns", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost,
+		server.URL+"/campaigns/"+spring.CampaignID.String()+"/queues/set",
+		strings.NewReader(`{"agent_id":"`+agent.ID.String()+`","filters":{"first_name_contains":"B"}}`))
 	if err != nil {
 		panic(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Content-Type", "application/json")
 	response, err := server.Client().Do(request)
 	if err != nil {
 		panic(err)
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
+	defer func() { _ = response.Body.Close() }()
+	var result queue.ReplaceResult
+	if err := json.NewDecoder(response.Body).Decode(&result); err != nil {
 		panic(err)
 	}
-	fmt.Print(response.Status, " ", string(body))
+	fmt.Println(response.Status, "assigned", result.Assigned, "of", result.Matched)
 	// Output:
-	// 200 OK {"items":[{"id":"6c1f17c9-6f8b-43d8-8af2-fa27ad84379a","name":"Spring","contacts":500}],"next_cursor":""}
+	// 200 OK assigned 2 of 2
 }
 
 // sessions is a host's own way of knowing who asks.

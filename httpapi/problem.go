@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/outdial/outdial"
 )
@@ -124,7 +123,7 @@ func (p *problem) name(err error) {
 	} else if missing, ok := errors.AsType[*outdial.NotFoundError](err); ok {
 		p.Code, p.Field, p.Detail = missing.What+"_not_found", missing.Field, missing.Error()
 	} else if limited, ok := errors.AsType[*outdial.RateLimitError](err); ok {
-		p.Detail = fmt.Sprintf("too many requests per %s; try again in %d s", limited.Key, wholeSeconds(limited.RetryAfter))
+		p.Detail = fmt.Sprintf("too many requests per %s; try again in %d s", limited.Key, retryAfter(err))
 	}
 }
 
@@ -146,8 +145,13 @@ func statement(err, sentinel error) string {
 	return ""
 }
 
-func wholeSeconds(wait time.Duration) int {
-	return max(1, int(math.Ceil(wait.Seconds())))
+// retryAfter is how long to wait in whole seconds, at least one.
+func retryAfter(err error) int {
+	limited, ok := errors.AsType[*outdial.RateLimitError](err)
+	if !ok {
+		return 1
+	}
+	return max(1, int(math.Ceil(limited.RetryAfter.Seconds())))
 }
 
 // fail answers with the problem for err, and logs the cause where the caller is
@@ -161,8 +165,8 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, failure string, err e
 	if p.Status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", challenge(r))
 	}
-	if limited, ok := errors.AsType[*outdial.RateLimitError](err); ok {
-		header.Set("Retry-After", strconv.Itoa(wholeSeconds(limited.RetryAfter)))
+	if p.Status == http.StatusTooManyRequests {
+		header.Set("Retry-After", strconv.Itoa(retryAfter(err)))
 	}
 	writeProblem(w, p)
 }

@@ -46,6 +46,9 @@ func TestEachErrorOfTheLibraryHasItsProblem(t *testing.T) {
 			&outdial.RateLimitError{Key: "campaign", RetryAfter: time.Millisecond}, http.StatusTooManyRequests,
 			"rate_limited", "too many requests per campaign; try again in 1 s", "",
 		},
+		"limited by something else": {
+			outdial.ErrRateLimited, http.StatusTooManyRequests, "rate_limited", "try again later", "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +66,7 @@ func TestEachErrorOfTheLibraryHasItsProblem(t *testing.T) {
 			require.Equal(t, test.field, got.problem.Field)
 			require.Equal(t, "urn:problem-type:outdial:"+strings.ReplaceAll(test.code, "_", "-"), got.problem.Type)
 			require.NotContains(t, got.Body.String(), "10.0.0.7")
-			require.Equal(t, name == "limited", got.Header().Get("Retry-After") != "")
+			require.Equal(t, test.code == "rate_limited", got.Header().Get("Retry-After") != "")
 		})
 	}
 }

@@ -109,7 +109,9 @@ func newServer(t testing.TB, adjust ...func(*setup)) *server {
 		move:    queue.MoveResult{Item: lockedItem()},
 	}
 	with.http.Queue = queue.New(store, with.queue)
-	with.http.Intake = intake.New(store, with.intake)
+	if with.http.Intake == nil {
+		with.http.Intake = intake.New(store, with.intake)
+	}
 	handler, err := httpapi.New(with.http)
 	require.NoError(t, err)
 	return &server{t: t, handler: handler, store: store, jwt: signer, clock: mock, log: log}

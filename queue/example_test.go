@@ -5,69 +5,33 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/filter"
+	"github.com/outdial/outdial/queue/intake"
+	"github.com/outdial/outdial/store/sqlite"
 )
-
-// oneContact is the smallest store there is. A program opens a real one, with
-// postgres.Open or sqlite.Open.
-type oneContact struct {
-	queue.Store
-
-	item queue.Item
-}
-
-func (s *oneContact) ReplaceQueue(_ context.Context, p queue.ReplaceParams) (queue.ReplaceResult, error) {
-	result := queue.ReplaceResult{Skipped: queue.NewSkips()}
-	if !filter.Match(p.Filter, s.item.Contact) {
-		return result, nil
-	}
-	result.Matched, result.Assigned = 1, 1
-	if !p.DryRun {
-		s.item.CampaignID, s.item.AgentID, s.item.State = p.CampaignID, p.AgentID, queue.StateQueued
-	}
-	return result, nil
-}
-
-func (s *oneContact) PullItem(_ context.Context, p queue.PullParams) (queue.PullResult, error) {
-	if s.item.AgentID != p.AgentID || !queue.MovePull.Allowed(s.item.State) {
-		return queue.PullResult{}, nil
-	}
-	s.item.State, _ = queue.MovePull.To(s.item.State)
-	s.item.LockVersion++
-	item := s.item
-	return queue.PullResult{Item: &item}, nil
-}
-
-func (s *oneContact) MoveItem(_ context.Context, p queue.MoveParams) (queue.MoveResult, error) {
-	to, ok := p.Move.To(s.item.State)
-	if !ok || p.LockVersion != s.item.LockVersion {
-		return queue.MoveResult{}, outdial.Conflict("the item has moved on")
-	}
-	s.item.State = to
-	s.item.LockVersion++
-	return queue.MoveResult{Item: s.item}, nil
-}
 
 // An agent sets their queue, takes the next contact and begins the call.
 func Example() {
 	ctx := context.Background()
-	store := &oneContact{item: queue.Item{
-		ID:      uuid.MustParse("0190c6f4-0000-7000-8000-000000000001"),
-		Contact: outdial.Contact{FirstName: "Bette", Phone: "+15046218927", PhoneStatus: outdial.PhoneValid},
-	}}
+	store, campaignID, err := springCampaign(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = store.Close() }()
+
 	service := queue.New(store, queue.Config{Flags: outdial.StaticFlags{outdial.FlagQueueReplace: true}})
-	campaignID := uuid.MustParse("0190c6f4-0000-7000-8000-00000000000c")
 	agent := outdial.Actor{
 		ID:     uuid.MustParse("0190c6f4-0000-7000-8000-00000000000a"),
 		Role:   outdial.RoleAgent,
 		Scopes: []outdial.Scope{outdial.ScopeQueuePull, outdial.ScopeQueueWrite},
 	}
-
 	queued, err := service.Replace(ctx, agent, queue.ReplaceRequest{
 		CampaignID: campaignID, AgentID: agent.ID, Filter: filter.Text("first_name").Contains("B"), MaxQueueSize: 100,
 	})
@@ -92,7 +56,7 @@ func Example() {
 	_, err = service.Start(ctx, agent, seen)
 	fmt.Println(errors.Is(err, outdial.ErrConflict))
 	// Output:
-	// queued 1
+	// queued 2
 	// call Bette ••••27
 	// in_progress <nil>
 	// true
@@ -100,12 +64,17 @@ func Example() {
 
 // Preview answers what a Replace would do, and changes nothing.
 func ExampleService_Preview() {
-	store := &oneContact{item: queue.Item{Contact: outdial.Contact{FirstName: "Bette"}}}
-	service := queue.New(store, queue.Config{Flags: outdial.StaticFlags{outdial.FlagQueueReplace: true}})
+	ctx := context.Background()
+	store, campaignID, err := springCampaign(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = store.Close() }()
 
-	preview, err := service.Preview(context.Background(), outdial.System(), queue.ReplaceRequest{
-		CampaignID: uuid.MustParse("0190c6f4-0000-7000-8000-00000000000c"),
-		AgentID:    uuid.MustParse("0190c6f4-0000-7000-8000-00000000000a"),
+	service := queue.New(store, queue.Config{Flags: outdial.StaticFlags{outdial.FlagQueueReplace: true}})
+	preview, err := service.Preview(ctx, outdial.System(), queue.ReplaceRequest{
+		CampaignID: campaignID, AgentID: uuid.MustParse("0190c6f4-0000-7000-8000-00000000000a"), MaxQueueSize: 2,
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -114,7 +83,47 @@ func ExampleService_Preview() {
 	data, err := json.Marshal(preview)
 	fmt.Println(string(data), err)
 	// Output:
-	// {"to_release":0,"to_assign":1,"to_skip":{"account_cap":0,"collision":0,"cooling_down":0,"finished":0,"invalid":0,"no_phone":0,"opted_out":0,"queue_full":0,"suppressed":0},"unchanged":0,"kept_in_progress":0,"skipped_due_to_collision":0,"matched":1,"matched_in_progress":0} <nil>
+	// {"to_release":0,"to_assign":2,"to_skip":{"account_cap":0,"collision":0,"cooling_down":0,"finished":0,"invalid":0,"no_phone":0,"opted_out":0,"queue_full":1,"suppressed":0},"unchanged":0,"kept_in_progress":0,"skipped_due_to_collision":0,"matched":3,"matched_in_progress":0} <nil>
+}
+
+// springCampaign returns a store with a campaign of three contacts. A program that
+// keeps its data opens a file, or Postgres.
+func springCampaign(ctx context.Context) (*sqlite.Store, uuid.UUID, error) {
+	store, err := sqlite.Open(ctx, sqlite.Memory)
+	if err != nil {
+		return nil, uuid.Nil, err
+	}
+	campaignID, err := addContacts(ctx, store)
+	if err != nil {
+		return nil, uuid.Nil, errors.Join(err, store.Close())
+	}
+	return store, campaignID, nil
+}
+
+func addContacts(ctx context.Context, store *sqlite.Store) (uuid.UUID, error) {
+	if err := store.Migrate(ctx); err != nil {
+		return uuid.Nil, err
+	}
+	campaign, err := store.EnsureCampaign(ctx, intake.EnsureCampaignParams{Name: "Spring", Now: time.Now()})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	params := intake.AddContactsParams{CampaignID: campaign.Campaign.ID, Now: time.Now()}
+	for i, contact := range []outdial.Contact{
+		{FirstName: "Bette", Phone: "+15046218927"},
+		{FirstName: "Abel", Phone: "+18102929388"},
+		{FirstName: "James", Phone: "+18566368749"},
+	} {
+		if contact.ID, err = outdial.NewID(); err != nil {
+			return uuid.Nil, err
+		}
+		contact.PhoneStatus = outdial.PhoneValid
+		params.Contacts = append(params.Contacts, intake.NewContact{
+			SourceKey: contact.FirstName, Priority: 3 - i, Contact: contact,
+		})
+	}
+	_, err = store.AddContacts(ctx, params)
+	return params.CampaignID, err
 }
 
 func ExampleMove_To() {

@@ -33,6 +33,7 @@ func TestBadInputNamesItsFieldAndReachesNoStore(t *testing.T) {
 	}
 
 	million := strings.Repeat("B", 1_000_000)
+	overBound := int64(math.MaxInt32) + 1
 	for name, method := range map[string]func(queue.ReplaceRequest) call{"Replace": replace, "Preview": preview} {
 		for _, test := range []struct {
 			name           string
@@ -43,9 +44,9 @@ func TestBadInputNamesItsFieldAndReachesNoStore(t *testing.T) {
 			{"no agent", func(r *queue.ReplaceRequest) { r.AgentID = uuid.Nil }, "agent_id", "is required"},
 			{"a negative cap", func(r *queue.ReplaceRequest) { r.PerAccountCap = -1 }, "per_account_cap", "must not be negative"},
 			{"the smallest cap", func(r *queue.ReplaceRequest) { r.PerAccountCap = math.MinInt }, "per_account_cap", "must not be negative"},
-			{"too large a cap", func(r *queue.ReplaceRequest) { r.PerAccountCap = math.MaxInt }, "per_account_cap", "is too large"},
+			{"too large a cap", func(r *queue.ReplaceRequest) { r.PerAccountCap = int(overBound) }, "per_account_cap", "is too large"},
 			{"a negative size", func(r *queue.ReplaceRequest) { r.MaxQueueSize = -1 }, "max_queue_size", "must not be negative"},
-			{"too large a size", func(r *queue.ReplaceRequest) { r.MaxQueueSize = math.MaxInt }, "max_queue_size", "is too large"},
+			{"too large a size", func(r *queue.ReplaceRequest) { r.MaxQueueSize = int(overBound) }, "max_queue_size", "is too large"},
 			{
 				"a filter of a million characters", func(r *queue.ReplaceRequest) { r.Filter = filter.Text("first_name").Contains(million) },
 				"filters.first_name_contains", "is longer than 256 bytes",
@@ -86,7 +87,7 @@ func TestBadInputNamesItsFieldAndReachesNoStore(t *testing.T) {
 		add(name+" with no campaign", item(uuid.Nil, itemID, 1), "campaign_id", "is required")
 		add(name+" with no item", item(campaignID, uuid.Nil, 1), "item_id", "is required")
 		add(name+" with a negative version", item(campaignID, itemID, -1), "lock_version", "must not be negative")
-		add(name+" with too large a version", item(campaignID, itemID, math.MaxInt), "lock_version", "is too large")
+		add(name+" with too large a version", item(campaignID, itemID, int(overBound)), "lock_version", "is too large")
 	}
 
 	tooMany := make([]uuid.UUID, queue.MaxEnqueueContacts+1)

@@ -64,7 +64,8 @@ func claimBehaviours(g *group) {
 		claimed := map[uuid.UUID]queue.Item{}
 		for _, items := range claims {
 			for _, item := range items {
-				require.NotContains(t, claimed, item.ID, "claimed twice")
+				_, twice := claimed[item.ID]
+				require.False(t, twice, "item %s was claimed twice", item.ID)
 				claimed[item.ID] = item
 			}
 		}

@@ -208,6 +208,9 @@ func contendedIntakeBehaviours(g *group) {
 			results := make([]intake.AddContactsResult, 8)
 			require.NoError(t, together(len(results), func(i int) (err error) {
 				mine := append(append([]intake.NewContact{}, batch[i:]...), batch[:i]...)
+				for j := range mine {
+					mine[j].Contact.ID = uuid.New()
+				}
 				results[i], err = here.store.AddContacts(t.Context(), intake.AddContactsParams{
 					CampaignID: here.id, Contacts: mine, Now: here.now,
 				})

@@ -104,7 +104,7 @@ func person(edits ...func(*intake.NewContact)) intake.NewContact {
 		Contact: outdial.Contact{
 			ID: id, FirstName: "Ann", LastName: "Smith", Company: "Acme",
 			Phone: phone, PhoneStatus: outdial.PhoneValid,
-			Email:   outdial.Email("ann" + phone.E164() + "@example.com"),
+			Email:   outdial.Email("Ann" + phone.E164() + "@Example.com"),
 			Country: "US", Region: "LA", PostalCode: "70112", Timezone: "America/Chicago",
 		},
 	}
@@ -248,7 +248,7 @@ func countAudit(entries []outdial.AuditEntry, action outdial.Action) int {
 	return count
 }
 
-// held is an item as the caller last saw it, for the next move.
+// moveParams asks for a move of an item as the caller last saw it.
 func (c *campaign) moveParams(item queue.Item, move queue.Move) queue.MoveParams {
 	return queue.MoveParams{
 		CampaignID: c.id, ItemID: item.ID, AgentID: item.AgentID, LockVersion: item.LockVersion,

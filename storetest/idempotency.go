@@ -98,7 +98,7 @@ func idempotencyBehaviours(g *group) {
 		for _, key := range []string{"key", "KEY", "key ", "ke_", `k'"%`, "ключ"} {
 			result := c.replace(queue.ReplaceParams{AgentID: agent, Idempotency: c.key(key)})
 			require.Equal(t, 1, result.Assigned)
-			c.clear(agent)
+			require.Equal(t, 1, c.clear(agent), "key %q is no other", key)
 		}
 	})
 

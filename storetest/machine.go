@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,7 +28,7 @@ func modelBehaviours(g *group) {
 		for range soakTimes(1) {
 			rapid.Check(t, func(rt *rapid.T) {
 				m := newMachine(t.Context(), rt, c, checks.Add(1))
-				rt.Repeat(m.steps())
+				rt.Repeat(m.steps(rt))
 				m.compareAudit(rt, t)
 			})
 		}
@@ -78,26 +80,34 @@ func newMachine(ctx context.Context, t *rapid.T, c *campaign, number int64) *mac
 	return m
 }
 
-// steps returns what can happen next. What matters most stands there twice.
-func (m *machine) steps() map[string]func(*rapid.T) {
+// steps returns what can happen next: pulls, enqueues and moves, and of the rest
+// about half, drawn anew for each check. Were everything possible in every check,
+// replaces and clears would never let a queue grow old.
+func (m *machine) steps(t *rapid.T) map[string]func(*rapid.T) {
 	steps := map[string]func(*rapid.T){
+		"EnqueueItems":   m.enqueue,
+		"MoveItem":       m.move,
+		"PullItem":       m.pull,
+		"PullItem again": m.pull,
+		"":               m.compare,
+	}
+	optional := map[string]func(*rapid.T){
 		"AddContacts":     m.addContacts,
 		"AddSuppressions": m.addSuppressions,
 		"ClearQueue":      m.clear,
-		"EnqueueItems":    m.enqueue,
-		"MoveItem":        m.move,
-		"MoveItem again":  m.move,
-		"PullItem":        m.pull,
-		"PullItem again":  m.pull,
 		"ReplaceQueue":    m.replace,
-		"Replace again":   m.replace,
 		"RollbackLaunch":  m.rollback,
 		"SweepLocks":      m.sweep,
 		"time passes":     m.wait,
-		"":                m.compare,
+		"time passes to":  m.waitUntil,
 	}
 	if m.campaign.suite.features.UpdateContact != nil {
-		steps["a host updates a contact"] = m.updateContact
+		optional["a host updates a contact"] = m.updateContact
+	}
+	for _, name := range slices.Sorted(maps.Keys(optional)) {
+		if rapid.Bool().Draw(t, name+" happens") {
+			steps[name] = optional[name]
+		}
 	}
 	return steps
 }
@@ -151,9 +161,12 @@ func (m *machine) compareAudit(rt *rapid.T, t *testing.T) {
 func (m *machine) replace(t *rapid.T) {
 	p := queue.ReplaceParams{
 		CampaignID: m.drawCampaign(t), AgentID: m.drawAgent(t), ActorID: m.drawActor(t),
-		Filter: m.drawFilter(t), PerAccountCap: rapid.IntRange(0, 3).Draw(t, "cap"),
+		Filter: m.drawFilter(t), PerAccountCap: rapid.SampledFrom([]int{0, 1, 1, 2}).Draw(t, "cap"),
 		MaxQueueSize: rapid.IntRange(0, 6).Draw(t, "size"), ReleaseInProgress: rapid.Bool().Draw(t, "release running"),
 		DryRun: rapid.IntRange(0, 3).Draw(t, "dry when 3") == 3, Now: m.now,
+	}
+	if holders := m.holders(p.CampaignID); len(holders) > 0 && rapid.Bool().Draw(t, "for one who holds something") {
+		p.AgentID = rapid.SampledFrom(holders).Draw(t, "holder")
 	}
 	if !p.DryRun {
 		p.Idempotency = m.drawKey(t, p.ActorID, "replace")
@@ -170,10 +183,10 @@ func (m *machine) replace(t *rapid.T) {
 func (m *machine) enqueue(t *rapid.T) {
 	p := queue.EnqueueParams{
 		CampaignID: m.drawCampaign(t), ActorID: m.drawActor(t), Now: m.now,
-		AgentID:  rapid.SampledFrom(append(m.agents[:2:2], uuid.Nil)).Draw(t, "agent"),
+		AgentID:  m.drawOwner(t),
 		LaunchID: rapid.SampledFrom(append(m.launches[:2:2], uuid.Nil)).Draw(t, "launch"),
 		Provenance: outdial.Provenance{
-			By: "someone", Reason: rapid.SampledFrom(outdial.Reasons()).Draw(t, "reason"),
+			By: "someone", Reason: rapid.SampledFrom(append(outdial.Reasons(), outdial.ReasonCallback)).Draw(t, "reason"),
 		},
 	}
 	if rapid.Bool().Draw(t, "named") {
@@ -182,7 +195,7 @@ func (m *machine) enqueue(t *rapid.T) {
 		p.Filter = m.drawFilter(t)
 	}
 	if rapid.IntRange(0, 3).Draw(t, "priority when 3") == 3 {
-		priority := rapid.IntRange(-1, 3).Draw(t, "priority")
+		priority := rapid.IntRange(-1, 2).Draw(t, "priority")
 		p.Priority = &priority
 	}
 	if rapid.Bool().Draw(t, "scheduled") {
@@ -206,7 +219,11 @@ func (m *machine) clear(t *rapid.T) {
 	agree(t, want, wantErr, got, err)
 }
 
+// pull sometimes happens just when a lock ends.
 func (m *machine) pull(t *rapid.T) {
+	if ends := m.model.lockEnds(m.now); len(ends) > 0 && rapid.IntRange(0, 3).Draw(t, "when a lock ends when 3") == 3 {
+		m.waitAround(t, ends)
+	}
 	p := queue.PullParams{CampaignID: m.drawCampaign(t), AgentID: m.drawAgent(t), LockFor: lockFor, Now: m.now}
 	want := m.model.pull(p)
 	got, err := m.campaign.store.PullItem(m.ctx, p)
@@ -217,15 +234,10 @@ func (m *machine) pull(t *rapid.T) {
 func (m *machine) move(t *rapid.T) {
 	p := queue.MoveParams{
 		CampaignID: m.drawCampaign(t), ItemID: uuid.New(), LockFor: lockFor, Now: m.now,
-		Move: rapid.SampledFrom([]queue.Move{queue.MoveStart, queue.MoveGiveBack, queue.MoveHeartbeat}).Draw(t, "move"),
+		Move: rapid.SampledFrom([]queue.Move{queue.MoveStart, queue.MoveStart, queue.MoveGiveBack, queue.MoveHeartbeat}).Draw(t, "move"),
 	}
 	items := m.model.of(p.CampaignID)
-	locked := []queue.Item{}
-	for _, item := range items {
-		if item.State == queue.StateLocked {
-			locked = append(locked, item)
-		}
-	}
+	locked := inState(items, queue.StateLocked)
 	if len(locked) > 0 && rapid.IntRange(0, 3).Draw(t, "any when 3") < 3 {
 		items = locked
 	}
@@ -272,6 +284,9 @@ func (m *machine) addSuppressions(t *rapid.T) {
 		if rapid.IntRange(0, 2).Draw(t, "e-mail when 2") == 2 {
 			entry = suppression.NewEmail(rapid.SampledFrom(m.emails[:6]).Draw(t, "e-mail"))
 		}
+		if locked := m.lockedContacts(); len(locked) > 0 && rapid.Bool().Draw(t, "of a locked item") {
+			entry = suppressedBy(rapid.SampledFrom(locked).Draw(t, "whose"))
+		}
 		entry.CampaignID = rapid.SampledFrom(append(m.campaigns[:2:2], uuid.Nil)).Draw(t, "campaign")
 		if rapid.IntRange(0, 3).Draw(t, "for good when 3") < 3 {
 			entry.ExpiresAt = m.now.Add(rapid.SampledFrom(waits).Draw(t, "lasts"))
@@ -283,6 +298,22 @@ func (m *machine) addSuppressions(t *rapid.T) {
 	agree(t, want, nil, got, err)
 }
 
+// wait moves the clock, now and then back.
 func (m *machine) wait(t *rapid.T) {
 	m.now = m.now.Add(rapid.SampledFrom(append(waits[:len(waits):len(waits)], -5*time.Minute)).Draw(t, "wait"))
+}
+
+// waitUntil moves the clock to a time at which something changes, or to just
+// before or after it.
+func (m *machine) waitUntil(t *rapid.T) {
+	instants := m.model.instants(m.now)
+	if len(instants) == 0 {
+		t.Skip("nothing is going to change")
+	}
+	m.waitAround(t, instants)
+}
+
+func (m *machine) waitAround(t *rapid.T, instants []time.Time) {
+	around := []time.Duration{0, -time.Microsecond, time.Microsecond}
+	m.now = rapid.SampledFrom(instants).Draw(t, "until").Add(rapid.SampledFrom(around).Draw(t, "and"))
 }

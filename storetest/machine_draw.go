@@ -3,6 +3,7 @@ package storetest
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/filter"
 	"github.com/outdial/outdial/queue/intake"
 )
@@ -31,8 +33,18 @@ func (m *machine) drawCampaign(t *rapid.T) uuid.UUID {
 	return m.campaigns[max(0, rapid.IntRange(0, 4).Draw(t, "campaign")-3)]
 }
 
+// drawAgent draws the first most often, since what happens to one agent again
+// and again is worth more than what happens once to many.
 func (m *machine) drawAgent(t *rapid.T) uuid.UUID {
-	return rapid.SampledFrom(m.agents).Draw(t, "agent")
+	return m.agents[max(0, rapid.IntRange(0, 5).Draw(t, "agent")-3)]
+}
+
+// drawOwner draws an agent or, as often as not, nobody.
+func (m *machine) drawOwner(t *rapid.T) uuid.UUID {
+	if rapid.Bool().Draw(t, "nobody's") {
+		return uuid.Nil
+	}
+	return m.drawAgent(t)
 }
 
 func (m *machine) drawActor(t *rapid.T) uuid.UUID {
@@ -100,7 +112,7 @@ func (m *machine) drawPerson(t *rapid.T) intake.NewContact {
 	id[0] = rapid.Byte().Draw(t, "id")
 	binary.BigEndian.PutUint16(id[1:], uint16(len(m.people)))
 	who := intake.NewContact{
-		SourceKey: id.String(), Priority: rapid.IntRange(-1, 2).Draw(t, "priority"),
+		SourceKey: id.String(), Priority: rapid.SampledFrom([]int{0, 0, 0, 1, -1}).Draw(t, "priority"),
 		Contact: outdial.Contact{
 			ID: id, AccountID: rapid.SampledFrom(m.accounts).Draw(t, "account"),
 			FirstName: rapid.SampledFrom(firstNames).Draw(t, "first name"), LastName: "Smith",
@@ -109,13 +121,42 @@ func (m *machine) drawPerson(t *rapid.T) intake.NewContact {
 			Attributes: []byte(`{"staff": 3}`),
 		},
 	}
-	for range rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "flaws") {
+	for range rapid.SampledFrom([]int{0, 0, 0, 0, 1, 2}).Draw(t, "flaws") {
 		rapid.SampledFrom([]func(*intake.NewContact){
 			invalid, optedOut, withoutPhone, withWrongPhone, finished(m.now),
-			coolingUntil(m.now.Add(lockFor)), coolingUntil(m.now),
+			coolingUntil(m.now),
 		}).Draw(t, "flaw")(&who)
 	}
+	if rapid.IntRange(0, 5).Draw(t, "cooling down when 5") == 5 {
+		coolingUntil(m.now.Add(lockFor))(&who)
+	}
 	return who
+}
+
+// lockedContacts returns whom agents are about to call.
+func (m *machine) lockedContacts() []outdial.Contact {
+	contacts := []outdial.Contact{}
+	for _, campaign := range m.campaigns {
+		for _, item := range inState(m.model.of(campaign), queue.StateLocked) {
+			contacts = append(contacts, item.Contact)
+		}
+	}
+	return contacts
+}
+
+// holders returns the agents who have an item locked or running.
+func (m *machine) holders(campaign uuid.UUID) []uuid.UUID {
+	agents := []uuid.UUID{}
+	for _, item := range m.model.of(campaign) {
+		if item.State == queue.StateLocked || item.State == queue.StateInProgress {
+			agents = append(agents, item.AgentID)
+		}
+	}
+	return agents
+}
+
+func inState(items []queue.Item, state queue.State) []queue.Item {
+	return slices.DeleteFunc(slices.Clone(items), func(item queue.Item) bool { return item.State != state })
 }
 
 // updateContact changes a contact as a host does.
@@ -124,6 +165,9 @@ func (m *machine) updateContact(t *rapid.T) {
 		t.Skip("there is nobody yet")
 	}
 	id := m.model.bySource[rapid.SampledFrom(m.people).Draw(t, "who").SourceKey]
+	if locked := m.lockedContacts(); len(locked) > 0 && rapid.Bool().Draw(t, "of a locked item") {
+		id = rapid.SampledFrom(locked).Draw(t, "whose").ID
+	}
 	contact := m.model.contacts[id]
 	switch rapid.IntRange(0, 4).Draw(t, "what") {
 	case 0:

@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"time"
@@ -186,7 +187,7 @@ func (m *memory) pullReason(campaignID uuid.UUID, contact outdial.Contact, now t
 
 // best returns the item that the agent should have next.
 func (m *memory) best(p queue.PullParams) (queue.Item, bool) {
-	choices := []queue.Item{}
+	best, bestRank, found := queue.Item{}, [64]byte{}, false
 	for _, item := range m.data.items[p.CampaignID] {
 		own := item.State == queue.StateQueued && item.AgentID == p.AgentID
 		pool := item.Pooled && (item.State == queue.StateQueued || m.lapsed(item, p.Now))
@@ -200,14 +201,14 @@ func (m *memory) best(p queue.PullParams) (queue.Item, bool) {
 		case faultPullOthers:
 			own = item.State == queue.StateQueued
 		}
-		if (own || pool || other) && due && m.callable(p, item) {
-			choices = append(choices, item)
+		if !(own || pool || other) || !due || !m.callable(p, item) {
+			continue
+		}
+		if rank := m.rank(p, item); !found || bytes.Compare(rank[:], bestRank[:]) < 0 {
+			best, bestRank, found = item, rank, true
 		}
 	}
-	if len(choices) == 0 {
-		return queue.Item{}, false
-	}
-	return slices.MinFunc(choices, func(a, b queue.Item) int { return strings.Compare(m.rank(p, a), m.rank(p, b)) }), true
+	return best, found
 }
 
 // lapsed says whether an item's lock is one no more.
@@ -237,14 +238,8 @@ func (m *memory) callable(p queue.PullParams, item queue.Item) bool {
 	return reason == ""
 }
 
-// rank is a text that sorts items in the order in which they are pulled.
-func (m *memory) rank(p queue.PullParams, item queue.Item) string {
-	var key strings.Builder
-	digits := func(n int64) {
-		for shift := 56; shift >= 0; shift -= 8 {
-			key.WriteByte(byte(uint64(n) >> shift))
-		}
-	}
+// rank sorts items in the order in which they are pulled.
+func (m *memory) rank(p queue.PullParams, item queue.Item) (rank [64]byte) {
 	owner := int64(0)
 	if item.AgentID != p.AgentID || item.Pooled {
 		owner = 1
@@ -271,13 +266,14 @@ func (m *memory) rank(p queue.PullParams, item queue.Item) string {
 	case faultNewestFirst:
 		age = -age + 1<<62
 	}
-	for _, part := range []int64{owner, priority, scheduled, age} {
-		digits(part)
+	for i, part := range []int64{owner, priority, scheduled, age} {
+		binary.BigEndian.PutUint64(rank[8*i:], uint64(part))
 	}
 	if m.fault == faultTiesByContact {
-		key.WriteString(item.ContactID.String())
+		copy(rank[32:], item.ContactID[:])
 	}
-	return key.String() + item.ID.String()
+	copy(rank[48:], item.ID[:])
+	return rank
 }
 
 func (m *memory) MoveItem(_ context.Context, p queue.MoveParams) (queue.MoveResult, error) {

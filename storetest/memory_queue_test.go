@@ -176,7 +176,6 @@ func (m *memory) ReplaceQueue(ctx context.Context, p queue.ReplaceParams) (queue
 			return queue.ReplaceResult{}, outdial.NotFound("campaign")
 		}
 		r := m.planReplace(p)
-		m.breathe(faultReplaceNotAtomic)
 		if !p.DryRun || m.fault == faultDryWrites {
 			m.applyReplace(r, p)
 		}
@@ -283,6 +282,7 @@ func (m *memory) free(item queue.Item, now time.Time) bool {
 
 func (m *memory) applyReplace(r replaceRun, p queue.ReplaceParams) {
 	holders := m.holders(p.CampaignID)
+	m.breathe(faultReplaceNotAtomic)
 	wanted := map[uuid.UUID]bool{}
 	for _, contact := range r.inQueue {
 		wanted[contact.ID] = true

@@ -241,3 +241,41 @@ func (m *model) adopt(stored []queue.Item) []uuid.UUID {
 	}
 	return adopted
 }
+
+// instants returns the times after now at which something changes by itself, in
+// order: a lock ends, an item becomes due, a contact has cooled down, an entry of
+// the list ends.
+func (m *model) instants(now time.Time) []time.Time {
+	instants := m.lockEnds(now)
+	for _, item := range m.items {
+		if item.State.Active() {
+			instants = append(instants, item.ScheduledFor)
+		}
+	}
+	for _, entries := range m.ledgers {
+		for _, entry := range entries {
+			instants = append(instants, entry.nextAttemptAt)
+		}
+	}
+	for _, until := range m.suppressions {
+		instants = append(instants, until)
+	}
+	return upcoming(instants, now)
+}
+
+// lockEnds returns the times after now at which a lock ends, in order.
+func (m *model) lockEnds(now time.Time) []time.Time {
+	ends := []time.Time{}
+	for _, item := range m.items {
+		if item.State == queue.StateLocked {
+			ends = append(ends, item.LockExpiresAt)
+		}
+	}
+	return upcoming(ends, now)
+}
+
+func upcoming(instants []time.Time, now time.Time) []time.Time {
+	instants = slices.DeleteFunc(instants, func(at time.Time) bool { return !at.After(now) })
+	slices.SortFunc(instants, time.Time.Compare)
+	return slices.CompactFunc(instants, time.Time.Equal)
+}

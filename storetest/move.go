@@ -64,7 +64,7 @@ func moveBehaviours(g *group) {
 		due := c.now.Add(time.Minute)
 		c.enqueue(queue.EnqueueParams{AgentID: agent, ContactIDs: contactIDs(c.addCallable(1)), ScheduledFor: due})
 		c.wait(time.Hour)
-		item := c.move(*c.pull(agent), queue.MoveGiveBack)
+		item := c.move(c.take(agent), queue.MoveGiveBack)
 		require.True(t, item.ScheduledFor.Equal(due))
 	})
 
@@ -169,12 +169,12 @@ func moveBehaviours(g *group) {
 		late, next := uuid.New(), uuid.New()
 		item := c.lock(late, c.addCallable(1)[0], true)
 		c.wait(lockFor)
-		taken := c.pull(next)
+		taken := c.take(next)
 		require.Equal(t, item.ID, taken.ID)
 		for _, move := range []queue.Move{queue.MoveStart, queue.MoveHeartbeat, queue.MoveGiveBack} {
 			require.ErrorIs(t, c.moveError(c.moveParams(item, move)), outdial.ErrConflict)
 		}
-		c.move(*taken, queue.MoveStart)
+		c.move(taken, queue.MoveStart)
 	})
 
 	g.proves("an agent who comes back late is refused once the item was swept and pulled again", func(t *testing.T, c *campaign) {
@@ -182,10 +182,10 @@ func moveBehaviours(g *group) {
 		item := c.lock(agent, c.addCallable(1)[0], false)
 		c.wait(lockFor)
 		c.sweep()
-		again := c.pull(agent)
+		again := c.take(agent)
 		require.Equal(t, item.ID, again.ID)
 		require.ErrorIs(t, c.moveError(c.moveParams(item, queue.MoveStart)), outdial.ErrConflict, "it is the same agent, and another lock")
-		c.move(*again, queue.MoveStart)
+		c.move(again, queue.MoveStart)
 	})
 
 	g.proves("the item carries its contact whole", func(t *testing.T, c *campaign) {
@@ -207,7 +207,7 @@ func (c *campaign) itemInEachState() map[queue.State]queue.Item {
 	c.clear(gone)
 	suppressed := c.lock(uuid.New(), people[1], false)
 	c.suppress(suppressedBy(people[1]))
-	require.Nil(c.t, c.pull(suppressed.AgentID))
+	c.takeNothing(suppressed.AgentID)
 	return map[queue.State]queue.Item{
 		queue.StateReleased:   c.item(dropped.ID),
 		queue.StateFailed:     c.item(suppressed.ID),

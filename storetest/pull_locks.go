@@ -20,9 +20,7 @@ func pullLockBehaviours(g *group) {
 		c.give(agent, people[2])
 		before := c.items()
 		c.wait(lockFor - time.Microsecond)
-		result := c.pullResult(agent)
-		require.True(t, result.Held)
-		requireSame(t, item, *result.Item)
+		requireSame(t, item, c.takeAgain(agent))
 		requireSame(t, before, c.items())
 	})
 
@@ -32,9 +30,7 @@ func pullLockBehaviours(g *group) {
 		item := c.lock(agent, people[0], true)
 		c.give(agent, people[1])
 		c.wait(lockFor - time.Microsecond)
-		result := c.pullResult(agent)
-		require.True(t, result.Held)
-		requireSame(t, item, *result.Item)
+		requireSame(t, item, c.takeAgain(agent))
 		requireSame(t, item, c.item(item.ID))
 	})
 
@@ -44,14 +40,14 @@ func pullLockBehaviours(g *group) {
 		c.wait(time.Minute)
 		c.move(item, queue.MoveHeartbeat)
 		c.wait(lockFor - time.Microsecond)
-		require.Nil(t, c.pull(uuid.New()))
-		require.True(t, c.pullResult(agent).Held)
+		c.takeNothing(uuid.New())
+		c.takeAgain(agent)
 	})
 
 	g.proves("a live lock keeps everybody else from a pool item", func(t *testing.T, c *campaign) {
 		item := c.lock(uuid.New(), c.addCallable(1)[0], true)
 		c.wait(lockFor - time.Microsecond)
-		require.Nil(t, c.pull(uuid.New()))
+		c.takeNothing(uuid.New())
 		requireSame(t, []queue.Item{item}, c.items())
 	})
 
@@ -59,17 +55,16 @@ func pullLockBehaviours(g *group) {
 		agent := uuid.New()
 		item := c.lock(uuid.New(), c.addCallable(1)[0], true)
 		c.wait(lockFor)
-		result := c.pullResult(agent)
-		require.False(t, result.Held)
-		requireSame(t, lockedBy(item, agent, c.now), *result.Item)
-		requireSame(t, []queue.Item{*result.Item}, c.items())
+		want := lockedBy(item, agent, c.now)
+		requireSame(t, want, c.take(agent))
+		requireSame(t, []queue.Item{want}, c.items())
 	})
 
 	g.proves("an item with an expired lock has its place in the pool's order", func(t *testing.T, c *campaign) {
 		nine, five := 9, 5
 		people := c.addCallable(3)
 		c.enqueue(queue.EnqueueParams{ContactIDs: contactIDs(people[:1]), Priority: &five})
-		require.NotNil(t, c.pull(uuid.New()))
+		c.take(uuid.New())
 		c.give(uuid.Nil, people[1])
 		c.enqueue(queue.EnqueueParams{ContactIDs: contactIDs(people[2:]), Priority: &nine})
 		c.wait(lockFor)
@@ -79,15 +74,15 @@ func pullLockBehaviours(g *group) {
 	g.proves("another agent's own item is not taken over when its lock has expired", func(t *testing.T, c *campaign) {
 		item := c.lock(uuid.New(), c.addCallable(1)[0], false)
 		c.wait(lockFor)
-		require.Nil(t, c.pull(uuid.New()))
+		c.takeNothing(uuid.New())
 		requireSame(t, []queue.Item{item}, c.items())
 	})
 
 	g.proves("a running item is not taken over after its lock would have expired", func(t *testing.T, c *campaign) {
 		item := c.start(uuid.New(), c.addCallable(1)[0], true)
 		c.wait(2 * lockFor)
-		require.Nil(t, c.pull(uuid.New()))
-		require.Nil(t, c.pull(item.AgentID))
+		c.takeNothing(uuid.New())
+		c.takeNothing(item.AgentID)
 		requireSame(t, []queue.Item{item}, c.items())
 	})
 
@@ -95,20 +90,18 @@ func pullLockBehaviours(g *group) {
 		agent := uuid.New()
 		item := c.lock(agent, c.addCallable(1)[0], false)
 		c.wait(lockFor)
-		result := c.pullResult(agent)
-		require.False(t, result.Held)
-		requireSame(t, lockedBy(queuedAgain(item), agent, c.now), *result.Item)
-		requireSame(t, []queue.Item{*result.Item}, c.items())
+		want := lockedBy(queuedAgain(item), agent, c.now)
+		requireSame(t, want, c.take(agent))
+		requireSame(t, []queue.Item{want}, c.items())
 	})
 
 	g.proves("an agent's expired lock on a pool item is returned and then pulled in its turn", func(t *testing.T, c *campaign) {
 		agent := uuid.New()
 		item := c.lock(agent, c.addCallable(1)[0], true)
 		c.wait(lockFor)
-		result := c.pullResult(agent)
-		require.False(t, result.Held)
-		requireSame(t, lockedBy(pooledAgain(item), agent, c.now), *result.Item)
-		requireSame(t, []queue.Item{*result.Item}, c.items())
+		want := lockedBy(pooledAgain(item), agent, c.now)
+		requireSame(t, want, c.take(agent))
+		requireSame(t, []queue.Item{want}, c.items())
 	})
 
 	g.proves("an agent's expired lock makes way for an item that comes before", func(t *testing.T, c *campaign) {
@@ -120,10 +113,10 @@ func pullLockBehaviours(g *group) {
 				owner, returned = uuid.Nil, pooledAgain
 			}
 			c.give(owner, people[0])
-			item := *c.pull(agent)
+			item := c.take(agent)
 			c.enqueue(queue.EnqueueParams{AgentID: agent, ContactIDs: contactIDs(people[1:]), Priority: &one})
 			c.wait(lockFor)
-			require.Equal(t, people[1].ID, c.pull(agent).ContactID)
+			require.Equal(t, people[1].ID, c.take(agent).ContactID)
 			requireSame(t, returned(item), c.item(item.ID))
 			c.clear(uuid.Nil)
 		}
@@ -134,7 +127,7 @@ func pullLockBehaviours(g *group) {
 		c.give(uuid.Nil, c.addCallable(3)...)
 		c.give(agent, c.addCallable(3)...)
 		for range 6 {
-			require.NotNil(t, c.pull(agent))
+			require.NotNil(t, c.pull(agent).Item)
 			requireCoherent(t, c.items())
 			c.wait(lockFor / 2)
 		}

@@ -39,9 +39,9 @@ func rollbackBehaviours(g *group) {
 
 	g.proves("items that somebody had touched stay as they are", func(t *testing.T, c *campaign) {
 		id, _ := launch(c, uuid.Nil, 4)
-		c.move(*c.pull(uuid.New()), queue.MoveStart)
-		c.pull(uuid.New())
-		c.move(*c.pull(uuid.New()), queue.MoveGiveBack)
+		c.move(c.take(uuid.New()), queue.MoveStart)
+		c.take(uuid.New())
+		c.move(c.take(uuid.New()), queue.MoveGiveBack)
 		touched := []queue.Item{}
 		for _, item := range c.items() {
 			if item.LockVersion > 0 {
@@ -73,7 +73,7 @@ func rollbackBehaviours(g *group) {
 
 	g.proves("a second rollback finds nothing to release", func(t *testing.T, c *campaign) {
 		id, _ := launch(c, uuid.Nil, 2)
-		c.pull(uuid.New())
+		c.take(uuid.New())
 		require.Equal(t, queue.RollbackResult{Released: 1, Kept: 1}, c.rollback(id))
 		before := c.items()
 		require.Equal(t, queue.RollbackResult{Kept: 1}, c.rollback(id))
@@ -109,7 +109,7 @@ func rollbackBehaviours(g *group) {
 
 	g.proves("an audit entry is written with the change", func(t *testing.T, c *campaign) {
 		id, _ := launch(c, uuid.Nil, 2)
-		c.pull(uuid.New())
+		c.take(uuid.New())
 		c.rollback(id)
 		entries := auditOf(c, outdial.ActionQueueRollback)
 		require.Len(t, entries, 1)

@@ -89,16 +89,35 @@ func (c *campaign) give(agent uuid.UUID, contacts ...outdial.Contact) []queue.It
 }
 
 // pull asks for the agent's next item, nil when there is none.
-func (c *campaign) pull(agent uuid.UUID) *queue.Item {
-	c.t.Helper()
-	return c.pullResult(agent).Item
-}
-
-func (c *campaign) pullResult(agent uuid.UUID) queue.PullResult {
+func (c *campaign) pull(agent uuid.UUID) queue.PullResult {
 	c.t.Helper()
 	result, err := c.store.PullItem(c.t.Context(), c.pullParams(agent))
 	require.NoError(c.t, err)
 	return result
+}
+
+// take pulls an item that the agent did not hold.
+func (c *campaign) take(agent uuid.UUID) queue.Item {
+	c.t.Helper()
+	result := c.pull(agent)
+	require.NotNil(c.t, result.Item, "there is something to do")
+	require.False(c.t, result.Held, "item %s is new to the agent", result.Item.ID)
+	return *result.Item
+}
+
+// takeAgain pulls the item that the agent holds.
+func (c *campaign) takeAgain(agent uuid.UUID) queue.Item {
+	c.t.Helper()
+	result := c.pull(agent)
+	require.NotNil(c.t, result.Item, "the agent holds an item")
+	require.True(c.t, result.Held, "the agent holds another than item %s", result.Item.ID)
+	return *result.Item
+}
+
+// takeNothing checks that there is nothing for the agent to do.
+func (c *campaign) takeNothing(agent uuid.UUID) {
+	c.t.Helper()
+	require.Equal(c.t, queue.PullResult{}, c.pull(agent), "there is nothing to do")
 }
 
 func (c *campaign) pullParams(agent uuid.UUID) queue.PullParams {
@@ -115,10 +134,9 @@ func (c *campaign) lock(agent uuid.UUID, contact outdial.Contact, fromPool bool)
 		owner = uuid.Nil
 	}
 	c.enqueue(queue.EnqueueParams{AgentID: owner, ContactIDs: []uuid.UUID{contact.ID}, Priority: &first})
-	item := c.pull(agent)
-	require.NotNil(c.t, item)
+	item := c.take(agent)
 	require.Equal(c.t, contact.ID, item.ContactID, "the agent has something else to do first")
-	return *item
+	return item
 }
 
 // start gives a contact to an agent and begins the call.

@@ -83,7 +83,7 @@ func sweepBehaviours(g *group) {
 		item := c.lock(uuid.New(), c.addCallable(1)[0], true)
 		c.wait(lockFor)
 		c.sweep()
-		require.Equal(t, item.ID, c.pull(uuid.New()).ID)
+		require.Equal(t, item.ID, c.take(uuid.New()).ID)
 	})
 
 	proves("it forgets idempotency keys older than KeysBefore", func(t *testing.T, c *campaign) {

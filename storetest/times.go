@@ -31,13 +31,13 @@ func timeBehaviours(g *group) {
 			require.Equal(t, 1, result.Skipped[queue.SkipCoolingDown])
 			require.Equal(t, 1, result.Skipped[queue.SkipSuppressed])
 
-			item := c.pull(agent)
+			item := c.take(agent)
 			require.True(t, item.LockedAt.Equal(startOfDay))
 			require.True(t, item.LockExpiresAt.Equal(startOfDay.Add(lockFor)))
 			c.now = start.Add(lockFor - time.Microsecond).UTC()
-			require.True(t, c.pullResult(agent).Held)
+			c.takeAgain(agent)
 			c.now = start.Add(lockFor).In(location)
-			require.False(t, c.pullResult(agent).Held)
+			c.take(agent)
 
 			c.now = start.Add(time.Hour)
 			require.Equal(t, 1, c.replace(queue.ReplaceParams{AgentID: agent, DryRun: true}).Skipped.Total())
@@ -50,7 +50,7 @@ func timeBehaviours(g *group) {
 			scheduled := c.activeOf(contact)
 			require.True(t, scheduled.ScheduledFor.Equal(due))
 			c.now = due.UTC()
-			require.Equal(t, scheduled.ID, c.pull(scheduled.AgentID).ID)
+			require.Equal(t, scheduled.ID, c.take(scheduled.AgentID).ID)
 		})
 	}
 
@@ -62,9 +62,9 @@ func timeBehaviours(g *group) {
 		agent := uuid.New()
 		item := c.lock(agent, c.addCallable(1)[0], true)
 		c.wait(lockFor - time.Microsecond)
-		require.True(t, c.pullResult(agent).Held)
+		c.takeAgain(agent)
 		c.wait(time.Microsecond)
-		require.Equal(t, item.ID, c.pull(uuid.New()).ID)
+		require.Equal(t, item.ID, c.take(uuid.New()).ID)
 	})
 
 	g.proves("times are kept to the microsecond", func(t *testing.T, c *campaign) {
@@ -73,11 +73,11 @@ func timeBehaviours(g *group) {
 			agent := uuid.New()
 			contact := c.addCallable(1)[0]
 			c.enqueue(queue.EnqueueParams{AgentID: agent, ContactIDs: []uuid.UUID{contact.ID}, ScheduledFor: c.now})
-			item := c.pull(agent)
+			item := c.take(agent)
 			for _, at := range []time.Time{item.QueuedAt, item.ScheduledFor, item.LockedAt, item.LockExpiresAt.Add(-lockFor)} {
 				require.True(t, at.Equal(c.now), "%s is not %s", at, c.now)
 			}
-			requireSame(t, *item, c.item(item.ID))
+			requireSame(t, item, c.item(item.ID))
 			c.clear(agent)
 			require.True(t, c.item(item.ID).ReleasedAt.Equal(c.now))
 		}
@@ -92,9 +92,7 @@ func timeBehaviours(g *group) {
 			require.Zero(t, at.Nanosecond()%int(time.Microsecond))
 			require.InDelta(t, c.now.UnixNano(), at.UnixNano(), float64(time.Microsecond))
 		}
-		again := c.pullResult(agent)
-		require.True(t, again.Held)
-		requireSame(t, item, *again.Item)
+		requireSame(t, item, c.takeAgain(agent))
 	})
 
 	g.proves("a time that does not apply is zero", func(t *testing.T, c *campaign) {
@@ -109,7 +107,7 @@ func timeBehaviours(g *group) {
 		contact := c.addCallable(1)[0]
 		item := c.lock(agent, contact, true)
 		c.wait(-time.Hour)
-		require.True(t, c.pullResult(agent).Held)
+		c.takeAgain(agent)
 		running := c.move(item, queue.MoveStart)
 		require.True(t, running.LockExpiresAt.Equal(c.now.Add(lockFor)))
 		result := c.replace(queue.ReplaceParams{AgentID: agent, ReleaseInProgress: true})

@@ -132,9 +132,9 @@ func (c *campaign) everyMethod() []queue.Item {
 	c.replace(queue.ReplaceParams{AgentID: agent, MaxQueueSize: 4})
 	c.enqueue(queue.EnqueueParams{LaunchID: launch})
 	c.rollback(launch)
-	c.move(*c.pull(agent), queue.MoveStart)
-	c.move(*c.pull(agent), queue.MoveGiveBack)
-	c.pull(agent)
+	c.move(c.take(agent), queue.MoveStart)
+	c.move(c.take(agent), queue.MoveGiveBack)
+	c.take(agent)
 	c.clear(agent)
 	c.suppress(suppressedBy(person().Contact))
 	require.NoError(c.t, c.store.RecordImport(c.t.Context(), intake.RecordImportParams{

@@ -160,6 +160,8 @@ type run struct {
 	keys                     map[string]struct{}
 	repeated, pending, bytes int
 	result                   Result
+	// told is how much of the file the last Progress was about.
+	told int64
 }
 
 func (s *Service) newRun(req ImportRequest, file *reader, home string, campaignID uuid.UUID) *run {
@@ -239,7 +241,7 @@ func (r *run) row(next row) error {
 
 // write hands the batch to the store and tells how far the import is.
 func (r *run) write(ctx context.Context) error {
-	if r.pending == 0 {
+	if r.pending == 0 && r.told == r.file.in.offset {
 		return nil
 	}
 	if err := ctx.Err(); err != nil {
@@ -260,6 +262,7 @@ func (r *run) write(ctx context.Context) error {
 	r.batch = make([]NewContact, 0, len(r.batch))
 	r.repeated, r.pending, r.bytes = 0, 0, 0
 	clear(r.keys)
+	r.told = r.file.in.offset
 	r.progress(Progress{
 		Rows:      r.result.Imported + r.result.Unchanged + r.result.Rejected,
 		Imported:  r.result.Imported,

@@ -28,7 +28,7 @@ func TestImportAuthority(t *testing.T) {
 		return intake.ImportRequest{CampaignName: "Spring", Source: strings.NewReader(twoRows)}
 	}
 	for name, actor := range map[string]outdial.Actor{
-		"an agent is refused even with the scope": {Role: outdial.RoleAgent, Scopes: outdial.Scopes()},
+		"an agent is refused even with the scope": {ID: manager().ID, Role: outdial.RoleAgent, Scopes: outdial.Scopes()},
 		"a manager without the scope is refused":  {Role: outdial.RoleManager, Scopes: []outdial.Scope{outdial.ScopeQueuePull}},
 		"the zero actor is refused":               {},
 	} {
@@ -246,6 +246,14 @@ func TestImportProgress(t *testing.T) {
 			{Rows: 5, Imported: 3, Unchanged: 1, Rejected: 1, Bytes: length},
 		}, b.progress)
 	})
+	t.Run("the last progress is about the whole file", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(intake.Config{BatchSize: 2})
+		_, err := b.load(twoRows + "\n,\n\n")
+		require.NoError(t, err)
+		require.Len(t, b.progress, 2)
+		require.Equal(t, intake.Progress{Rows: 2, Imported: 2, Bytes: int64(len(twoRows) + 4)}, b.progress[1])
+	})
 	t.Run("a file whose rows fill its last batch reports the end once", func(t *testing.T) {
 		t.Parallel()
 		b := newBench(intake.Config{BatchSize: 2})
@@ -280,6 +288,15 @@ func TestImportStops(t *testing.T) {
 		res, err = b.load(fourRows)
 		require.NoError(t, err)
 		require.Equal(t, intake.Result{CampaignID: res.CampaignID, Imported: 2, Unchanged: 2}, res, "repeating the import completes it")
+	})
+	t.Run("a failing last batch fails the import", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(intake.Config{})
+		b.store.onBatch = func(int) error { return errDisk }
+		res, err := b.load(fourRows)
+		require.ErrorIs(t, err, errDisk)
+		require.Equal(t, intake.Result{CampaignID: res.CampaignID}, res)
+		require.Empty(t, b.progress)
 	})
 	t.Run("a cancelled context stops between batches and is recorded", func(t *testing.T) {
 		t.Parallel()

@@ -92,10 +92,10 @@ func (r *reader) next() (row, error) {
 		if !blank {
 			found.rejected = r.check(found.values, raw)
 		}
-		const wide = 8
-		hoarding := len(found.values) > wide*len(r.columns.fields)
 		r.in.step(len(raw))
-		if hoarding {
+		// After a row of a million values the csv.Reader would keep room for as many.
+		const wide = 8
+		if len(found.values) > wide*len(r.columns.fields) {
 			r.restart()
 		}
 		if !blank {
@@ -116,7 +116,6 @@ func (r *reader) scan() (row, []byte, error) {
 			break
 		}
 		r.in.step(blank)
-		r.restart()
 		values, err = r.csv.Read()
 	}
 	raw := r.in.record()
@@ -133,7 +132,7 @@ func (r *reader) scan() (row, []byte, error) {
 			"opens a quote that is not closed within %d bytes", r.limits.RecordBytes)}
 	case errors.As(err, &syntax):
 		found.rejected = &fault{wholeRow, syntaxProblem(syntax)}
-	case err == io.EOF: //nolint:errorlint // a source whose error wraps EOF has failed, not ended
+	case err == io.EOF: // a source whose error only wraps EOF has not ended but failed
 		r.in.step(len(raw))
 		return row{}, nil, errEnd
 	case err != nil:
@@ -143,14 +142,12 @@ func (r *reader) scan() (row, []byte, error) {
 		return found, raw, nil
 	}
 	r.in.step(head)
-	if head < len(raw) {
-		r.restart()
-	}
 	return found, raw, nil
 }
 
-// restart makes a new csv.Reader for what lines hands out from here on, without
-// what the old one had read of a broken record or had allocated for a wide one.
+// restart makes a new csv.Reader, without what the old one has allocated. Between
+// two records a csv.Reader holds nothing of the input, since lines gives it no
+// more than it asks for.
 func (r *reader) restart() {
 	r.buf.Reset(r.in)
 	r.csv = csv.NewReader(r.buf)

@@ -84,6 +84,7 @@ func TestPhones(t *testing.T) {
 		"a row with a wrong phone is rejected":           {"phone", "12", "line 2: phone: is not a number of its country's numbering plan"},
 		"a row with letters for a phone is rejected":     {"phone", "call me", "line 2: phone: contains letters"},
 		"a row without any usable phone is rejected":     {"phone,mobile", ",12", "line 2: mobile: is not a number of its country's numbering plan, and no other phone column holds a number"},
+		"of several wrong phones the first is named":     {"phone,mobile", "call me,12", "line 2: phone: contains letters, and no other phone column holds a number"},
 		"a row with empty phones is rejected":            {"name,phone,mobile", "James,,", "line 2: phone: is empty, and no other phone column holds a number"},
 		"a number that a spreadsheet rounded is named":   {"phone", "5.04622E+09", "line 2: phone: was turned into a rounded number by a spreadsheet"},
 	} {

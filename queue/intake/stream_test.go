@@ -46,7 +46,7 @@ type gauge struct {
 
 func (g *gauge) AddContacts(_ context.Context, p intake.AddContactsParams) (intake.AddContactsResult, error) {
 	g.added += len(p.Contacts)
-	if g.batches++; g.batches%10 == 0 {
+	if g.batches++; g.batches%10 == 1 {
 		g.measure()
 	}
 	return intake.AddContactsResult{Added: len(p.Contacts)}, nil
@@ -119,6 +119,20 @@ func TestStreaming(t *testing.T) { //nolint:paralleltest // see above
 		}})
 		require.NoError(t, err)
 		require.Equal(t, 500, res.Imported)
+		require.Less(t, store.live, uint64(16*mib))
+	})
+	t.Run("a row of a million values leaves no memory taken", func(t *testing.T) { //nolint:paralleltest // see above
+		store, res, err := run(t, &generator{rows: 2000, row: func(i int) string {
+			switch i {
+			case 0:
+				return "phone\n"
+			case 1:
+				return strings.Repeat(",", 1<<20-10) + "x\n"
+			}
+			return "5046218927\n"
+		}})
+		require.NoError(t, err)
+		require.Equal(t, 1, res.Rejected)
 		require.Less(t, store.live, uint64(16*mib))
 	})
 	t.Run("a gigabyte behind an open quote is not read", func(t *testing.T) { //nolint:paralleltest // see above

@@ -200,15 +200,21 @@ func (s *statements) lookup(name string) *sqlx.Stmt {
 	return s.prepared[name]
 }
 
+// prepare returns the prepared form of a query and prepares it first when nobody
+// has. It waits for a connection without holding the lock: whoever has the
+// connection may be asking for a statement.
 func (s *statements) prepare(ctx context.Context, name string) (*sqlx.Stmt, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if stmt, ok := s.prepared[name]; ok {
+	if stmt := s.lookup(name); stmt != nil {
 		return stmt, nil
 	}
 	stmt, err := s.db.PreparexContext(ctx, s.queries[name].text)
 	if err != nil {
 		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if first, ok := s.prepared[name]; ok {
+		return first, stmt.Close()
 	}
 	s.prepared[name] = stmt
 	return stmt, nil

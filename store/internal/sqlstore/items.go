@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -46,10 +47,18 @@ type ItemRow struct {
 	Region      string        `db:"contact_region"`
 	PostalCode  string        `db:"contact_postal_code"`
 	Timezone    string        `db:"contact_timezone"`
+	IsValid     bool          `db:"contact_is_valid"`
+	IsOptedOut  bool          `db:"contact_is_opted_out"`
+	// Attributes is text and not bytes, which a driver may take back.
+	Attributes sql.NullString `db:"contact_attributes"`
 }
 
 // Item returns the row in the words of the queue.
 func (r ItemRow) Item() queue.Item {
+	var attributes json.RawMessage
+	if r.Attributes.Valid {
+		attributes = json.RawMessage(r.Attributes.String)
+	}
 	return queue.Item{
 		ID:            r.ID,
 		CampaignID:    r.CampaignID,
@@ -81,6 +90,9 @@ func (r ItemRow) Item() queue.Item {
 			Region:      r.Region,
 			PostalCode:  r.PostalCode,
 			Timezone:    r.Timezone,
+			Invalid:     !r.IsValid,
+			OptedOut:    r.IsOptedOut,
+			Attributes:  attributes,
 		},
 	}
 }
@@ -131,7 +143,7 @@ func refusedMove(item queue.Item, p queue.MoveParams) error {
 	switch {
 	case item.LockVersion != p.LockVersion:
 		return outdial.Conflict(fmt.Sprintf("lock_version is %d by now", item.LockVersion))
-	case p.AgentID != uuid.Nil && item.AgentID != p.AgentID:
+	case p.AgentID != uuid.Nil && item.AgentID != uuid.Nil && item.AgentID != p.AgentID:
 		return outdial.Forbidden("another agent holds the item")
 	default:
 		return outdial.Conflict(fmt.Sprintf("%s is not possible while the item is %s", p.Move, item.State))

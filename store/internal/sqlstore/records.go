@@ -148,15 +148,14 @@ func (s *Store) addSuppression(ctx context.Context, c *Conn, entry suppression.E
 		"actor_id": p.ActorID, "now": s.at(p.Now),
 		"expires_at": s.at(entry.ExpiresAt), "forever": entry.ExpiresAt.IsZero(),
 	}
-	changed, err := c.Exec(ctx, "add_suppression", args)
+	added, err := c.Exec(ctx, "add_suppression", args)
 	if err != nil {
 		return 0, err
 	}
-	if changed == 0 {
-		if changed, err = c.Exec(ctx, "renew_suppression", args); err != nil || changed == 0 {
-			return 0, err
-		}
+	if added == 0 {
+		_, err = c.Exec(ctx, "extend_suppression", args)
+		return 0, err
 	}
 	_, err = c.Exec(ctx, "add_suppression_event", args)
-	return changed, err
+	return added, err
 }

@@ -202,10 +202,10 @@ BEGIN
     ),
     release AS (
         UPDATE agent_queue q
-           SET queue_state = CASE WHEN q.pooled THEN 'queued' ELSE 'released' END,
-               agent_id = CASE WHEN q.pooled THEN NULL ELSE q.agent_id END,
-               released_at = CASE WHEN q.pooled THEN NULL ELSE p_now END,
-               released_by = CASE WHEN q.pooled THEN NULL ELSE p_actor_id END,
+           SET queue_state = CASE WHEN q.pooled AND q.queue_state = 'locked' THEN 'queued' ELSE 'released' END,
+               agent_id = CASE WHEN q.pooled AND q.queue_state = 'locked' THEN NULL ELSE q.agent_id END,
+               released_at = CASE WHEN q.pooled AND q.queue_state = 'locked' THEN NULL ELSE p_now END,
+               released_by = CASE WHEN q.pooled AND q.queue_state = 'locked' THEN NULL ELSE p_actor_id END,
                locked_at = NULL, lock_expires_at = NULL, lock_version = q.lock_version + 1
           FROM leaving l
          WHERE NOT p_dry_run

@@ -129,10 +129,10 @@ SELECT (SELECT count(*) FROM agent_queue q WHERE {{leaving}}) AS had,
 
 -- query: release_leaving
 UPDATE agent_queue AS q
-   SET queue_state = CASE WHEN q.pooled THEN 'queued' ELSE 'released' END,
-       agent_id = CASE WHEN q.pooled THEN NULL ELSE q.agent_id END,
-       released_at = CASE WHEN q.pooled THEN NULL ELSE :now END,
-       released_by = CASE WHEN q.pooled THEN NULL ELSE :actor_id END,
+   SET queue_state = CASE WHEN q.pooled AND q.queue_state = 'locked' THEN 'queued' ELSE 'released' END,
+       agent_id = CASE WHEN q.pooled AND q.queue_state = 'locked' THEN NULL ELSE q.agent_id END,
+       released_at = CASE WHEN q.pooled AND q.queue_state = 'locked' THEN NULL ELSE :now END,
+       released_by = CASE WHEN q.pooled AND q.queue_state = 'locked' THEN NULL ELSE :actor_id END,
        locked_at = NULL, lock_expires_at = NULL, lock_version = q.lock_version + 1
  WHERE {{leaving}}
    AND q.id NOT IN (SELECT p.row_id FROM temp.outdial_plan p WHERE p.own AND p.reason IS NULL)

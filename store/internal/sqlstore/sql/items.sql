@@ -10,7 +10,9 @@ COALESCE(c.first_name, '') AS contact_first_name, COALESCE(c.last_name, '') AS c
 COALESCE(c.company, '') AS contact_company, COALESCE(c.phone, '') AS contact_phone,
 COALESCE(c.phone_status, 'unknown') AS contact_phone_status, COALESCE(c.email, '') AS contact_email,
 COALESCE(c.country, '') AS contact_country, COALESCE(c.region, '') AS contact_region,
-COALESCE(c.postal_code, '') AS contact_postal_code, COALESCE(c.timezone, '') AS contact_timezone
+COALESCE(c.postal_code, '') AS contact_postal_code, COALESCE(c.timezone, '') AS contact_timezone,
+COALESCE(c.is_valid, FALSE) AS contact_is_valid, COALESCE(c.is_opted_out, FALSE) AS contact_is_opted_out,
+c.attributes AS contact_attributes
 
 -- fragment: suppressed
 -- Whether the contact c is on the list, for every campaign or for this one.

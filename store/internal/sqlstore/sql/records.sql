@@ -19,15 +19,18 @@ INSERT INTO audit_log (id, actor_id, action, target_type, target_id, meta, creat
 VALUES (:id, :actor_id, :action, :target_type, :target_id, :meta, :now)
 
 -- query: add_suppression
+-- An entry that has run out counts as not there.
 INSERT INTO suppressions (id, kind, value, value_key, campaign_id, source, reason, created_by, created_at, expires_at)
 VALUES (:id, :kind, :value, :value_key, :campaign_id, :source, :reason, :actor_id, :now, :expires_at)
-ON CONFLICT (value_key, kind, campaign_id) DO NOTHING
+ON CONFLICT (value_key, kind, campaign_id) DO UPDATE
+   SET expires_at = excluded.expires_at, source = excluded.source, reason = excluded.reason,
+       created_by = excluded.created_by, created_at = excluded.created_at
+ WHERE suppressions.expires_at <= excluded.created_at
 
--- query: renew_suppression
--- An entry that has run out is on the list again; one that still counts keeps the
--- later end.
+-- query: extend_suppression
+-- An entry that still counts keeps the later of the two ends.
 UPDATE suppressions
-   SET expires_at = :expires_at, source = :source, reason = :reason, created_by = :actor_id
+   SET expires_at = :expires_at
  WHERE value_key = :value_key AND kind = :kind AND campaign_id = :campaign_id
    AND expires_at IS NOT NULL AND (:forever OR expires_at < :expires_at)
 
