@@ -158,7 +158,9 @@ func (m *machine) compareAudit(rt *rapid.T, t *testing.T) {
 	requireSame(rt, m.model.audit, got)
 }
 
+// replace sometimes happens just when a lock ends.
 func (m *machine) replace(t *rapid.T) {
+	m.perhapsWhenALockEnds(t)
 	p := queue.ReplaceParams{
 		CampaignID: m.drawCampaign(t), AgentID: m.drawAgent(t), ActorID: m.drawActor(t),
 		Filter: m.drawFilter(t), PerAccountCap: rapid.SampledFrom([]int{0, 1, 1, 2}).Draw(t, "cap"),
@@ -221,9 +223,7 @@ func (m *machine) clear(t *rapid.T) {
 
 // pull sometimes happens just when a lock ends.
 func (m *machine) pull(t *rapid.T) {
-	if ends := m.model.lockEnds(m.now); len(ends) > 0 && rapid.IntRange(0, 3).Draw(t, "when a lock ends when 3") == 3 {
-		m.waitAround(t, ends)
-	}
+	m.perhapsWhenALockEnds(t)
 	p := queue.PullParams{CampaignID: m.drawCampaign(t), AgentID: m.drawAgent(t), LockFor: lockFor, Now: m.now}
 	want := m.model.pull(p)
 	got, err := m.campaign.store.PullItem(m.ctx, p)
@@ -311,6 +311,13 @@ func (m *machine) waitUntil(t *rapid.T) {
 		t.Skip("nothing is going to change")
 	}
 	m.waitAround(t, instants)
+}
+
+func (m *machine) perhapsWhenALockEnds(t *rapid.T) {
+	ends := m.model.lockEnds(m.now)
+	if len(ends) > 0 && rapid.IntRange(0, 3).Draw(t, "when a lock ends when 3") == 3 {
+		m.waitAround(t, ends)
+	}
 }
 
 func (m *machine) waitAround(t *rapid.T, instants []time.Time) {

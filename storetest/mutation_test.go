@@ -68,7 +68,7 @@ func runMutant(t *testing.T, mistake fault, behaviours []string) (failed []strin
 	command := exec.CommandContext(t.Context(), binary, //nolint:gosec // it is this very binary
 		"-test.run=^TestMemory$/^("+strings.Join(groups, "|")+")$/^("+strings.Join(sentences, "|")+")$",
 		"-test.timeout="+patience.String(),
-		"-rapid.seed=4", "-rapid.checks=300", "-rapid.shrinktime=0s", "-rapid.nofailfile",
+		"-rapid.seed=4", "-rapid.checks=500", "-rapid.shrinktime=0s", "-rapid.nofailfile",
 	)
 	command.Env = append(os.Environ(), faultVariable+"="+string(mistake))
 	out, err := command.CombinedOutput()

@@ -7,10 +7,12 @@ import (
 
 // Dialect says how an engine spells what engines spell differently.
 type Dialect struct {
-	// ContainsText is the condition that column matches the pattern bound to
-	// param, in any case, with backslash as the escape character. Its two %s
-	// verbs are the column and the parameter.
+	// ContainsText is the condition that a column matches a pattern in any case.
+	// Its two %s verbs are the column and the parameter.
 	ContainsText string
+	// Pattern turns the text that is looked for into the pattern bound to that
+	// parameter: LikePattern or GlobPattern.
+	Pattern func(text string) string
 }
 
 // Fragment is a compiled filter: a condition over the alias c of the contacts
@@ -49,8 +51,5 @@ func (c *compiler) bind(value any) string {
 }
 
 func (c *compiler) containsText(column, value string) {
-	fmt.Fprintf(&c.sql, c.dialect.ContainsText, column, c.bind("%"+literalPattern.Replace(value)+"%"))
+	fmt.Fprintf(&c.sql, c.dialect.ContainsText, column, c.bind(c.dialect.Pattern(value)))
 }
-
-// literalPattern keeps LIKE from reading a caller's text as a pattern.
-var literalPattern = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

@@ -39,8 +39,11 @@ type TextField struct{ name string }
 func Text(field string) TextField { return TextField{name: field} }
 
 // Contains matches when the field has value anywhere in it, in upper or lower
-// case. Percent signs, underscores and quotes in value are just characters. An
-// empty field contains nothing.
+// case. Percent signs, underscores and quotes in value are just characters, and a
+// value must have at least one. An empty field contains nothing.
+//
+// Postgres compares by the rules of the database's locale: in one that was made
+// with locale C, only ASCII letters have two cases.
 func (f TextField) Contains(value string) Expr { return textContains{field: f.name, value: value} }
 
 type textContains struct{ field, value string }
@@ -50,7 +53,7 @@ func (e textContains) Match(contact outdial.Contact) bool {
 	if !ok {
 		return false
 	}
-	return strings.Contains(strings.ToLower(field.of(contact)), strings.ToLower(e.value))
+	return strings.Contains(folded(field.of(contact)), folded(e.value))
 }
 
 func (e textContains) check() error {

@@ -78,6 +78,8 @@ func printable(name string) string {
 
 func checkText(field, value string) error {
 	switch {
+	case value == "":
+		return outdial.Invalid(field, "is empty")
 	case len(value) > maxText:
 		return outdial.Invalid(field, fmt.Sprintf("is longer than %d bytes", maxText))
 	case !utf8.ValidString(value):

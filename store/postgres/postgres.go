@@ -74,7 +74,7 @@ func New(db *sqlx.DB, options Options) (*Store, error) {
 		Name:            "postgres",
 		SQL:             own,
 		Binding:         sqlstore.BindNumbered,
-		Filter:          filter.Dialect{ContainsText: `%s ILIKE %s ESCAPE '\'`},
+		Filter:          filter.Dialect{ContainsText: `%s ILIKE %s ESCAPE '\'`, Pattern: filter.LikePattern},
 		Time:            timeValue,
 		Prepare:         !options.Unprepared,
 		Retryable:       retryable,

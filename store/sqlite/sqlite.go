@@ -97,7 +97,7 @@ func New(db *sqlx.DB) (*Store, error) {
 		Name:            "sqlite",
 		SQL:             own,
 		Binding:         sqlstore.BindNamed,
-		Filter:          filter.Dialect{ContainsText: `%s LIKE %s ESCAPE '\'`},
+		Filter:          filter.Dialect{ContainsText: `%s GLOB %s`, Pattern: filter.GlobPattern},
 		Time:            timeValue,
 		Prepare:         true,
 		Retryable:       retryable,
