@@ -2,6 +2,7 @@ package outdial
 
 import (
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,6 +36,16 @@ type Contact struct {
 	OptedOut bool
 	// Attributes are a host's own fields, as one JSON object.
 	Attributes json.RawMessage
+}
+
+// LogValue implements slog.LogValuer with what tells contacts apart and nothing
+// that says who they are: a handler that writes JSON would otherwise write every
+// field, the number and the address in full.
+func (c Contact) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.Any("contact_id", c.ID), slog.Any("account_id", c.AccountID),
+		slog.Any("phone", c.Phone), slog.String("phone_status", string(c.PhoneStatus)),
+		slog.Any("email", c.Email))
 }
 
 // Campaign is one calling effort with its own audience and queues.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/outdial/outdial"
@@ -13,7 +14,7 @@ func TestContactIsRedactedWhereverItIsPrinted(t *testing.T) {
 	t.Parallel()
 
 	contact := outdial.Contact{
-		FirstName: "James", Phone: "+15046218927", PhoneStatus: outdial.PhoneValid, Email: "jbutt@gmail.com",
+		ID: uuid.New(), FirstName: "James", Phone: "+15046218927", PhoneStatus: outdial.PhoneValid, Email: "jbutt@gmail.com",
 	}
 	requireRedacted := func(t *testing.T, printed string) {
 		t.Helper()
@@ -21,7 +22,7 @@ func TestContactIsRedactedWhereverItIsPrinted(t *testing.T) {
 		require.NotContains(t, printed, "jbutt")
 	}
 
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+	for _, verb := range append(textVerbs(), wrongVerbs()...) {
 		t.Run("fmt "+verb, func(t *testing.T) {
 			t.Parallel()
 
@@ -35,6 +36,8 @@ func TestContactIsRedactedWhereverItIsPrinted(t *testing.T) {
 			t.Parallel()
 
 			requireRedacted(t, line)
+			require.NotContains(t, line, "James")
+			require.Contains(t, line, contact.ID.String(), "a record says which contact it is about")
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package outdial
 
 import (
+	"fmt"
 	"log/slog"
 	"net/mail"
 	"strings"
@@ -18,6 +19,9 @@ func (e Email) String() string { return e.Masked() }
 
 // GoString returns the redacted form, so that %#v does not leak the address.
 func (e Email) GoString() string { return "outdial.Email(" + e.Masked() + ")" }
+
+// Format implements fmt.Formatter with the redacted form, whatever the verb.
+func (e Email) Format(f fmt.State, verb rune) { formatRedacted(f, verb, e.Masked(), e.GoString()) }
 
 // LogValue implements slog.LogValuer with the redacted form.
 func (e Email) LogValue() slog.Value { return slog.StringValue(e.Masked()) }

@@ -3,6 +3,7 @@ module github.com/outdial/outdial
 go 1.26.0
 
 require (
+	github.com/alecthomas/kong v1.17.0
 	github.com/anishathalye/porcupine v1.3.1
 	github.com/benbjohnson/clock v1.3.5
 	github.com/getkin/kin-openapi v0.152.0

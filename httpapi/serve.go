@@ -1,9 +1,7 @@
 package httpapi
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"path"
@@ -14,7 +12,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/outdial/outdial"
-	"github.com/outdial/outdial/queue"
 )
 
 // api is the handler that New returns.
@@ -133,7 +130,9 @@ func (a *api) admit(rt route, w http.ResponseWriter, r *http.Request) (reply, er
 	}
 	req.actor = actor
 	exchangeOf(r).actor = actor.ID
-	if rt.flagged && a.featureOff(r.Context(), actor) {
+	// Before anything else is looked at: a malformed body must not tell a feature
+	// that is off from one that does not exist.
+	if rt.flagged && !a.cfg.Queue.Enabled(r.Context(), actor, outdial.FlagQueueReplace) {
 		return reply{}, outdial.ErrNotEnabled
 	}
 	if err := actor.Require(rt.scopes...); err != nil {
@@ -143,12 +142,4 @@ func (a *api) admit(rt route, w http.ResponseWriter, r *http.Request) (reply, er
 		return reply{}, err
 	}
 	return rt.handle(a, req)
-}
-
-// featureOff asks the service whether the actor has the flagged operations, by
-// asking for something that it refuses before it reaches the store. Without it, a
-// malformed body would tell a switched-off feature from one that is not there.
-func (a *api) featureOff(ctx context.Context, actor outdial.Actor) bool {
-	_, err := a.cfg.Queue.Clear(ctx, actor, queue.ClearRequest{})
-	return errors.Is(err, outdial.ErrNotEnabled)
 }

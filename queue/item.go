@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -40,4 +41,18 @@ type Item struct {
 	Provenance outdial.Provenance
 	// Contact is who the item is about.
 	Contact outdial.Contact
+}
+
+// LogValue implements slog.LogValuer with the item's ids and state, and nothing
+// of its contact but the id: a handler that writes JSON would otherwise write
+// every field, the contact's number in full.
+func (i Item) LogValue() slog.Value { return slog.GroupValue(i.logged()...) }
+
+// logged is what a log record says of an item.
+func (i Item) logged() []slog.Attr {
+	return []slog.Attr{
+		slog.Any("campaign_id", i.CampaignID), slog.Any("queue_id", i.ID),
+		slog.Any("contact_id", i.ContactID), slog.Any("agent_id", i.AgentID),
+		slog.Int("lock_version", i.LockVersion), slog.String("queue_state", string(i.State)),
+	}
 }

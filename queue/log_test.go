@@ -120,6 +120,14 @@ func TestItemIsRedactedWhereverItIsPrinted(t *testing.T) {
 			require.NotContains(t, printed, "josephine_darakjy")
 		})
 	}
+
+	t.Run("slog as text is the item's ids and state", func(t *testing.T) {
+		t.Parallel()
+
+		record := loggedBy(item, func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) })
+		require.Contains(t, record, fmt.Sprintf("item.campaign_id=%s item.queue_id=%s item.contact_id=%s item.agent_id=%s "+
+			"item.lock_version=4 item.queue_state=locked\n", campaignID, itemID, contactID, agentID))
+	})
 }
 
 func loggedBy(item queue.Item, handler func(io.Writer) slog.Handler) string {

@@ -108,10 +108,16 @@ func (s *Service) now() time.Time {
 	return s.cfg.Clock.Now().UTC().Truncate(time.Microsecond)
 }
 
+// Enabled says whether a feature is on for the actor, for front ends that hide
+// what is not there.
+func (s *Service) Enabled(ctx context.Context, actor outdial.Actor, flag outdial.Flag) bool {
+	return s.cfg.Flags.Enabled(ctx, flag, actor)
+}
+
 // requireFlag returns an error matching ErrNotEnabled when the flag is off. It
 // comes before every other check, so that a feature that is off does not exist.
 func (s *Service) requireFlag(ctx context.Context, actor outdial.Actor) error {
-	if s.cfg.Flags.Enabled(ctx, outdial.FlagQueueReplace, actor) {
+	if s.Enabled(ctx, actor, outdial.FlagQueueReplace) {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", outdial.FlagQueueReplace, outdial.ErrNotEnabled)

@@ -103,8 +103,5 @@ func (s *Service) move(ctx context.Context, actor outdial.Actor, req ItemRequest
 }
 
 func (s *Service) logItem(ctx context.Context, message string, item Item) {
-	s.cfg.Logger.InfoContext(ctx, message,
-		slog.Any("campaign_id", item.CampaignID), slog.Any("queue_id", item.ID),
-		slog.Any("contact_id", item.ContactID), slog.Any("agent_id", item.AgentID),
-		slog.Int("lock_version", item.LockVersion), slog.String("queue_state", string(item.State)))
+	s.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, message, item.logged()...)
 }

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"slices"
-	"testing"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -15,12 +14,12 @@ import (
 // listCampaignsBehaviours proves ListCampaigns. The other behaviours' campaigns
 // are in the list too.
 func listCampaignsBehaviours(g *group) {
-	g.provesAlone("it returns every campaign with the number of its contacts, by name", func(t *testing.T, c *campaign) {
+	g.provesAlone("it returns every campaign with the number of its contacts, by name", func(c *campaign) {
 		want, prefix := []queue.CampaignSummary{}, "list "+uuid.NewString()+" "
 		for i, name := range []string{"c", "a", "e", "b", "d"} {
 			summary := queue.CampaignSummary{ID: uuid.New(), Name: prefix + name, Contacts: i}
-			_, err := c.store.EnsureCampaign(t.Context(), intake.EnsureCampaignParams{ID: summary.ID, Name: summary.Name, Now: c.now})
-			require.NoError(t, err)
+			_, err := c.store.EnsureCampaign(c.Context(), intake.EnsureCampaignParams{ID: summary.ID, Name: summary.Name, Now: c.now})
+			require.NoError(c, err)
 			there := *c
 			there.id = summary.ID
 			there.addCallable(i)
@@ -32,80 +31,80 @@ func listCampaignsBehaviours(g *group) {
 			}
 			return 1
 		})
-		all, err := c.store.ListCampaigns(t.Context())
-		require.NoError(t, err)
-		require.Contains(t, all, queue.CampaignSummary{ID: c.id, Name: c.name})
+		all, err := c.store.ListCampaigns(c.Context())
+		require.NoError(c, err)
+		require.Contains(c, all, queue.CampaignSummary{ID: c.id, Name: c.name})
 		got := slices.DeleteFunc(all, func(summary queue.CampaignSummary) bool {
 			return !slices.ContainsFunc(want, func(w queue.CampaignSummary) bool { return w.ID == summary.ID })
 		})
-		require.Equal(t, want, got)
+		require.Equal(c, want, got)
 	})
 
-	g.proves("a contact counts in each campaign that it is in", func(t *testing.T, c *campaign) {
+	g.proves("a contact counts in each campaign that it is in", func(c *campaign) {
 		who, other := person(), c.another()
 		c.add(who)
 		other.add(who, person())
-		all, err := c.store.ListCampaigns(t.Context())
-		require.NoError(t, err)
-		require.Contains(t, all, queue.CampaignSummary{ID: c.id, Name: c.name, Contacts: 1})
-		require.Contains(t, all, queue.CampaignSummary{ID: other.id, Name: other.name, Contacts: 2})
+		all, err := c.store.ListCampaigns(c.Context())
+		require.NoError(c, err)
+		require.Contains(c, all, queue.CampaignSummary{ID: c.id, Name: c.name, Contacts: 1})
+		require.Contains(c, all, queue.CampaignSummary{ID: other.id, Name: other.name, Contacts: 2})
 	})
 }
 
 // ensureCampaignBehaviours proves EnsureCampaign.
 func ensureCampaignBehaviours(g *group) {
 	ensure := func(c *campaign, id uuid.UUID, name string) intake.EnsureCampaignResult {
-		c.t.Helper()
-		result, err := c.store.EnsureCampaign(c.t.Context(), intake.EnsureCampaignParams{ID: id, Name: name, Now: c.now})
-		require.NoError(c.t, err)
+		c.Helper()
+		result, err := c.store.EnsureCampaign(c.Context(), intake.EnsureCampaignParams{ID: id, Name: name, Now: c.now})
+		require.NoError(c, err)
 		return result
 	}
 
-	g.proves("it creates the campaign when there is none with that name", func(t *testing.T, c *campaign) {
+	g.proves("it creates the campaign when there is none with that name", func(c *campaign) {
 		name := "Spring " + uuid.NewString() + ` é'"%_日本`
 		result := ensure(c, uuid.Nil, name)
-		require.NotEqual(t, uuid.Nil, result.Campaign.ID)
-		requireSame(t, intake.EnsureCampaignResult{
+		require.NotEqual(c, uuid.Nil, result.Campaign.ID)
+		requireSame(c, intake.EnsureCampaignResult{
 			Created: true, Campaign: outdial.Campaign{ID: result.Campaign.ID, Name: name, CreatedAt: c.now},
 		}, result)
 	})
 
-	g.proves("it returns the campaign with that name", func(t *testing.T, c *campaign) {
+	g.proves("it returns the campaign with that name", func(c *campaign) {
 		created := ensure(c, uuid.Nil, "Spring "+uuid.NewString()).Campaign
 		c.wait(lockFor)
-		requireSame(t, intake.EnsureCampaignResult{Campaign: created}, ensure(c, uuid.Nil, created.Name))
+		requireSame(c, intake.EnsureCampaignResult{Campaign: created}, ensure(c, uuid.Nil, created.Name))
 	})
 
-	g.proves("it creates the campaign with the id and the name that are given", func(t *testing.T, c *campaign) {
+	g.proves("it creates the campaign with the id and the name that are given", func(c *campaign) {
 		want := outdial.Campaign{ID: uuid.New(), Name: "Spring " + uuid.NewString(), CreatedAt: c.now}
-		requireSame(t, intake.EnsureCampaignResult{Created: true, Campaign: want}, ensure(c, want.ID, want.Name))
-		requireSame(t, intake.EnsureCampaignResult{Campaign: want}, ensure(c, want.ID, want.Name))
-		requireSame(t, intake.EnsureCampaignResult{Campaign: want}, ensure(c, uuid.Nil, want.Name))
+		requireSame(c, intake.EnsureCampaignResult{Created: true, Campaign: want}, ensure(c, want.ID, want.Name))
+		requireSame(c, intake.EnsureCampaignResult{Campaign: want}, ensure(c, want.ID, want.Name))
+		requireSame(c, intake.EnsureCampaignResult{Campaign: want}, ensure(c, uuid.Nil, want.Name))
 	})
 
-	g.proves("it returns the campaign with that id whatever the name", func(t *testing.T, c *campaign) {
+	g.proves("it returns the campaign with that id whatever the name", func(c *campaign) {
 		want := outdial.Campaign{ID: c.id, Name: c.name, CreatedAt: c.now}
-		requireSame(t, intake.EnsureCampaignResult{Campaign: want}, ensure(c, c.id, ""))
-		requireSame(t, intake.EnsureCampaignResult{Campaign: want}, ensure(c, c.id, "another name "+uuid.NewString()))
-		requireSame(t, intake.EnsureCampaignResult{Campaign: want}, ensure(c, c.id, ""))
+		requireSame(c, intake.EnsureCampaignResult{Campaign: want}, ensure(c, c.id, ""))
+		requireSame(c, intake.EnsureCampaignResult{Campaign: want}, ensure(c, c.id, "another name "+uuid.NewString()))
+		requireSame(c, intake.EnsureCampaignResult{Campaign: want}, ensure(c, c.id, ""))
 	})
 
-	g.proves("a name is compared as it is, in upper and lower case", func(t *testing.T, c *campaign) {
+	g.proves("a name is compared as it is, in upper and lower case", func(c *campaign) {
 		suffix := uuid.NewString()
 		seen := map[uuid.UUID]bool{}
 		for _, name := range []string{"spring ", "Spring ", "spring  ", "sprin_ ", "É ", "é "} {
 			result := ensure(c, uuid.Nil, name+suffix)
-			require.True(t, result.Created, "%q", name)
+			require.True(c, result.Created, "%q", name)
 			seen[result.Campaign.ID] = true
 		}
-		require.Len(t, seen, 6)
+		require.Len(c, seen, 6)
 	})
 
-	g.proves("an unknown id without a name is ErrNotFound", func(t *testing.T, c *campaign) {
+	g.proves("an unknown id without a name is ErrNotFound", func(c *campaign) {
 		id := uuid.New()
-		_, err := c.store.EnsureCampaign(t.Context(), intake.EnsureCampaignParams{ID: id, Now: c.now})
-		require.ErrorIs(t, err, outdial.ErrNotFound)
-		_, err = c.store.QueueStats(t.Context(), queue.StatsParams{CampaignID: id})
-		require.ErrorIs(t, err, outdial.ErrNotFound, "nothing was created")
+		_, err := c.store.EnsureCampaign(c.Context(), intake.EnsureCampaignParams{ID: id, Now: c.now})
+		require.ErrorIs(c, err, outdial.ErrNotFound)
+		_, err = c.store.QueueStats(c.Context(), queue.StatsParams{CampaignID: id})
+		require.ErrorIs(c, err, outdial.ErrNotFound, "nothing was created")
 	})
 }

@@ -1,12 +1,10 @@
 package storetest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,53 +14,44 @@ import (
 	"github.com/outdial/outdial/queue"
 )
 
-// stormBehaviours proves what holds of the items at every moment and in the end,
+// everythingAtOnce checks what holds of the items at every moment and in the end,
 // when everything happens at once.
-func stormBehaviours(g *group) {
-	g.provesAlone("whatever runs at the same time, no contact is active twice and no item is lost", func(t *testing.T, c *campaign) {
-		s := &storm{campaign: c, team: agents(6), steps: soakTimes(40)}
-		c.addCrowd(60, 12)
-		s.launches = agents(4)
-
-		const workers = 12
-		ended, end := context.WithCancel(t.Context())
-		var running atomic.Int64
-		running.Store(workers)
-		require.NoError(t, together(workers+1, func(i int) error {
-			if i == workers {
-				return s.watch(ended)
-			}
-			defer func() {
-				if running.Add(-1) == 0 {
-					end()
-				}
-			}()
-			return s.work(uint64(i))
-		}))
-		end()
-
-		items := c.items()
-		requireCoherent(t, items)
-		require.Equal(t, statsOf(items), c.stats())
-		require.GreaterOrEqual(t, len(items), int(s.enqueued.Load()))
-		require.LessOrEqual(t, len(items), int(s.enqueued.Load()+s.assigned.Load()), "each item was put there by a call that says so")
-
-		c.now = s.time().Add(lockFor)
-		c.sweep()
-		for _, agent := range s.team {
-			c.workOff(agent)
+func everythingAtOnce(c *campaign) {
+	const workers = 12
+	s := &storm{campaign: c, team: agents(6), launches: agents(4), steps: soakTimes(40)}
+	c.addCrowd(60, 12)
+	var running atomic.Int64
+	running.Store(workers)
+	require.NoError(c, together(workers+1, func(i int) error {
+		if i == workers {
+			return s.watchWhile(func() bool { return running.Load() > 0 })
 		}
-		for _, item := range c.items() {
-			require.NotEqual(t, queue.StateQueued, item.State, "nobody ever gets item %s", item.ID)
-			require.NotEqual(t, queue.StateLocked, item.State)
-		}
-	})
+		defer running.Add(-1)
+		return s.work(i)
+	}))
+
+	items := c.items()
+	requireCoherent(c, items)
+	require.Equal(c, statsOf(items), c.stats())
+	require.GreaterOrEqual(c, len(items), int(s.enqueued.Load()))
+	require.LessOrEqual(c, len(items), int(s.enqueued.Load()+s.assigned.Load()), "each item was put there by a call that says so")
+
+	c.now = s.time().Add(lockFor)
+	c.sweep()
+	for _, agent := range s.team {
+		c.workOff(agent)
+	}
+	for _, item := range c.items() {
+		require.NotEqual(c, queue.StateQueued, item.State, "nobody ever gets item %s", item.ID)
+		require.NotEqual(c, queue.StateLocked, item.State)
+	}
 }
 
 // storm is several workers who do anything to one campaign at once. Their common
 // clock advances with each step, so that locks expire while it goes on.
 type storm struct {
 	*campaign
+
 	team     []uuid.UUID
 	launches []uuid.UUID
 	steps    int
@@ -77,8 +66,8 @@ func (s *storm) time() time.Time {
 }
 
 // work does random things and returns the first error that no caller should see.
-func (s *storm) work(seed uint64) error {
-	random := rand.New(rand.NewPCG(seed, 2)) //nolint:gosec // a test's choices need no secrecy
+func (s *storm) work(seed int) error {
+	random := choices(seed, 2)
 	var mine *queue.Item
 	for range s.steps {
 		s.ticks.Add(1)
@@ -93,7 +82,7 @@ func (s *storm) work(seed uint64) error {
 
 // step does one thing. It takes and returns the item that the worker knows of.
 func (s *storm) step(random *rand.Rand, mine *queue.Item) (*queue.Item, error) {
-	ctx, now := s.t.Context(), s.time()
+	ctx, now := s.Context(), s.time()
 	agent, launch := s.team[random.IntN(len(s.team))], s.launches[random.IntN(len(s.launches))]
 	owner := agent
 	if random.IntN(2) == 0 {
@@ -143,11 +132,11 @@ func (s *storm) step(random *rand.Rand, mine *queue.Item) (*queue.Item, error) {
 	}
 }
 
-// watch looks at the items again and again until the context ends.
-func (s *storm) watch(ended context.Context) error {
+// watchWhile looks at the items again and again.
+func (s *storm) watchWhile(running func() bool) error {
 	seen := map[uuid.UUID]queue.Item{}
-	for ended.Err() == nil {
-		result, err := s.store.ListItems(s.t.Context(), queue.ListParams{CampaignID: s.id, Limit: everything})
+	for running() {
+		result, err := s.store.ListItems(s.Context(), queue.ListParams{CampaignID: s.id, Limit: everything})
 		if err != nil {
 			return err
 		}
@@ -155,15 +144,10 @@ func (s *storm) watch(ended context.Context) error {
 			return errors.New(problem)
 		}
 		for _, item := range result.Items {
-			before, known := seen[item.ID]
-			if known && item.LockVersion < before.LockVersion {
-				return fmt.Errorf("item %s went back from version %d to %d", item.ID, before.LockVersion, item.LockVersion)
-			}
-			if known && !before.State.Active() && item.State != before.State {
-				return fmt.Errorf("item %s came back from %s to %s", item.ID, before.State, item.State)
-			}
-			if known && (item.ContactID != before.ContactID || item.Provenance != before.Provenance) {
-				return fmt.Errorf("item %s changed whom it is about or where it came from", item.ID)
+			if before, known := seen[item.ID]; known {
+				if problem := impossible(before, item); problem != "" {
+					return fmt.Errorf("item %s %s", item.ID, problem)
+				}
 			}
 			seen[item.ID] = item
 		}
@@ -172,4 +156,17 @@ func (s *storm) watch(ended context.Context) error {
 		}
 	}
 	return nil
+}
+
+// impossible says what no item does between two looks at it, or "".
+func impossible(before, after queue.Item) string {
+	switch {
+	case after.LockVersion < before.LockVersion:
+		return fmt.Sprintf("went back from version %d to %d", before.LockVersion, after.LockVersion)
+	case !before.State.Active() && after.State != before.State:
+		return fmt.Sprintf("came back from %s to %s", before.State, after.State)
+	case after.ContactID != before.ContactID, after.Provenance != before.Provenance:
+		return "changed whom it is about or where it came from"
+	}
+	return ""
 }

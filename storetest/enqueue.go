@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,81 +13,81 @@ import (
 
 // enqueueBehaviours proves EnqueueItems.
 func enqueueBehaviours(g *group) {
-	g.proves("it adds contacts to an agent's queue", func(t *testing.T, c *campaign) {
+	g.proves("it adds contacts to an agent's queue", func(c *campaign) {
 		agent, launch := uuid.New(), uuid.New()
 		contact := c.addCallable(1, withPriority(6))[0]
 		provenance := outdial.Provenance{By: "someone", Reason: outdial.ReasonManualAdd}
 		result := c.enqueue(queue.EnqueueParams{
 			AgentID: agent, ContactIDs: []uuid.UUID{contact.ID}, LaunchID: launch, Provenance: provenance,
 		})
-		require.Equal(t, queue.EnqueueResult{LaunchID: launch, Enqueued: 1, Matched: 1, Skipped: queue.NewSkips()}, result)
+		require.Equal(c, queue.EnqueueResult{LaunchID: launch, Enqueued: 1, Matched: 1, Skipped: queue.NewSkips()}, result)
 		item := c.activeOf(contact)
-		requireSame(t, queue.Item{
+		requireSame(c, queue.Item{
 			ID: item.ID, CampaignID: c.id, AgentID: agent, ContactID: contact.ID, State: queue.StateQueued,
 			Priority: 6, QueuedAt: c.now, LaunchID: launch, Provenance: provenance, Contact: contact,
 		}, item)
 	})
 
-	g.proves("it adds contacts to the pool for the nil agent", func(t *testing.T, c *campaign) {
+	g.proves("it adds contacts to the pool for the nil agent", func(c *campaign) {
 		contact := c.addCallable(1)[0]
 		item := c.give(uuid.Nil, contact)[0]
-		require.True(t, item.Pooled)
-		require.Equal(t, uuid.Nil, item.AgentID)
-		require.Equal(t, uuid.Nil, item.LaunchID)
+		require.True(c, item.Pooled)
+		require.Equal(c, uuid.Nil, item.AgentID)
+		require.Equal(c, uuid.Nil, item.LaunchID)
 	})
 
-	g.proves("Priority overrides the contacts' own", func(t *testing.T, c *campaign) {
+	g.proves("Priority overrides the contacts' own", func(c *campaign) {
 		people := c.addCallable(3, withPriority(6))
 		for i, priority := range []int{9, 0, -2} {
 			c.enqueue(queue.EnqueueParams{ContactIDs: contactIDs(people[i : i+1]), Priority: &priority})
-			require.Equal(t, priority, c.activeOf(people[i]).Priority)
+			require.Equal(c, priority, c.activeOf(people[i]).Priority)
 		}
 	})
 
-	g.proves("ScheduledFor is the time before which the items must not be pulled", func(t *testing.T, c *campaign) {
+	g.proves("ScheduledFor is the time before which the items must not be pulled", func(c *campaign) {
 		contact := c.addCallable(1)[0]
 		due := c.now.Add(time.Hour)
 		c.enqueue(queue.EnqueueParams{ContactIDs: []uuid.UUID{contact.ID}, ScheduledFor: due})
-		require.True(t, c.activeOf(contact).ScheduledFor.Equal(due))
+		require.True(c, c.activeOf(contact).ScheduledFor.Equal(due))
 		c.takeNothing(uuid.New())
 	})
 
-	g.proves("when ContactIDs is nil a nil filter is all of the campaign's contacts", func(t *testing.T, c *campaign) {
+	g.proves("when ContactIDs is nil a nil filter is all of the campaign's contacts", func(c *campaign) {
 		c.another().addCallable(2)
 		people := c.addCallable(3)
-		require.Equal(t, 3, c.enqueue(queue.EnqueueParams{}).Enqueued)
-		require.ElementsMatch(t, contactIDs(people), held(c.items()))
+		require.Equal(c, 3, c.enqueue(queue.EnqueueParams{}).Enqueued)
+		require.ElementsMatch(c, contactIDs(people), held(c.items()))
 	})
 
-	g.proves("when ContactIDs is nil the filter chooses", func(t *testing.T, c *campaign) {
+	g.proves("when ContactIDs is nil the filter chooses", func(c *campaign) {
 		c.addCallable(2, named("Zoe"))
 		people := c.addCallable(2, named("Bob"))
 		result := c.enqueue(queue.EnqueueParams{Filter: contains("OB")})
-		require.Equal(t, queue.EnqueueResult{Enqueued: 2, Matched: 2, Skipped: queue.NewSkips()}, result)
-		require.ElementsMatch(t, contactIDs(people), held(c.items()))
+		require.Equal(c, queue.EnqueueResult{Enqueued: 2, Matched: 2, Skipped: queue.NewSkips()}, result)
+		require.ElementsMatch(c, contactIDs(people), held(c.items()))
 	})
 
-	g.proves("an empty list of contacts is nobody, not everybody", func(t *testing.T, c *campaign) {
+	g.proves("an empty list of contacts is nobody, not everybody", func(c *campaign) {
 		c.addCallable(2)
 		result := c.enqueue(queue.EnqueueParams{ContactIDs: []uuid.UUID{}})
-		require.Equal(t, queue.EnqueueResult{Skipped: queue.NewSkips()}, result)
-		require.Empty(t, c.items())
+		require.Equal(c, queue.EnqueueResult{Skipped: queue.NewSkips()}, result)
+		require.Empty(c, c.items())
 	})
 
-	g.proves("contacts that are not in the campaign count nowhere", func(t *testing.T, c *campaign) {
+	g.proves("contacts that are not in the campaign count nowhere", func(c *campaign) {
 		elsewhere := c.another().addCallable(1)
 		people := c.addCallable(1)
 		result := c.enqueue(queue.EnqueueParams{ContactIDs: []uuid.UUID{elsewhere[0].ID, people[0].ID, uuid.New()}})
-		require.Equal(t, queue.EnqueueResult{Enqueued: 1, Matched: 1, Skipped: queue.NewSkips()}, result)
+		require.Equal(c, queue.EnqueueResult{Enqueued: 1, Matched: 1, Skipped: queue.NewSkips()}, result)
 	})
 
-	g.proves("a contact that is named twice counts once", func(t *testing.T, c *campaign) {
+	g.proves("a contact that is named twice counts once", func(c *campaign) {
 		people := c.addCallable(1)
 		result := c.enqueue(queue.EnqueueParams{ContactIDs: []uuid.UUID{people[0].ID, people[0].ID}})
-		require.Equal(t, queue.EnqueueResult{Enqueued: 1, Matched: 1, Skipped: queue.NewSkips()}, result)
+		require.Equal(c, queue.EnqueueResult{Enqueued: 1, Matched: 1, Skipped: queue.NewSkips()}, result)
 	})
 
-	g.proves("it skips those who must not be called", func(t *testing.T, c *campaign) {
+	g.proves("it skips those who must not be called", func(c *campaign) {
 		tomorrow := c.now.Add(24 * time.Hour)
 		c.add(person(invalid, withoutPhone), person(withoutPhone, optedOut), person(withWrongPhone))
 		suppressed := c.add(person(optedOut), person(finished(c.now)), person())
@@ -102,33 +101,33 @@ func enqueueBehaviours(g *group) {
 		want[queue.SkipSuppressed], want[queue.SkipFinished], want[queue.SkipCoolingDown] = 1, 1, 1
 		want[queue.SkipCollision] = 1
 		result := c.enqueue(queue.EnqueueParams{})
-		require.Equal(t, queue.EnqueueResult{Enqueued: 2, Matched: 10, Skipped: want}, result)
+		require.Equal(c, queue.EnqueueResult{Enqueued: 2, Matched: 10, Skipped: want}, result)
 	})
 
-	g.proves("a contact whose e-mail is suppressed is skipped", func(t *testing.T, c *campaign) {
+	g.proves("a contact whose e-mail is suppressed is skipped", func(c *campaign) {
 		people := c.addCallable(1)
 		c.suppress(suppression.NewEmail(people[0].Email))
-		require.Equal(t, 1, c.enqueue(queue.EnqueueParams{}).Skipped[queue.SkipSuppressed])
+		require.Equal(c, 1, c.enqueue(queue.EnqueueParams{}).Skipped[queue.SkipSuppressed])
 	})
 
-	g.proves("a callback or a retry does not wait until its contact has cooled down", func(t *testing.T, c *campaign) {
+	g.proves("a callback or a retry does not wait until its contact has cooled down", func(c *campaign) {
 		for _, reason := range outdial.Reasons() {
 			people := c.add(person(coolingUntil(c.now.Add(time.Hour))))
 			result := c.enqueue(queue.EnqueueParams{
 				ContactIDs: contactIDs(people), Provenance: outdial.Provenance{By: "system", Reason: reason},
 			})
 			exempt := reason == outdial.ReasonCallback || reason == outdial.ReasonRetry
-			require.Equal(t, exempt, result.Enqueued == 1, "reason %s", reason)
+			require.Equal(c, exempt, result.Enqueued == 1, "reason %s", reason)
 		}
 	})
 
-	g.proves("a callback to somebody the campaign is done with is skipped", func(t *testing.T, c *campaign) {
+	g.proves("a callback to somebody the campaign is done with is skipped", func(c *campaign) {
 		c.add(person(finished(c.now)))
 		result := c.enqueue(queue.EnqueueParams{Provenance: outdial.Provenance{By: "system", Reason: outdial.ReasonCallback}})
-		require.Equal(t, 1, result.Skipped[queue.SkipFinished])
+		require.Equal(c, 1, result.Skipped[queue.SkipFinished])
 	})
 
-	g.proves("a contact that is active already counts as a collision, with whomever, and its row is not changed", func(t *testing.T, c *campaign) {
+	g.proves("a contact that is active already counts as a collision, with whomever, and its row is not changed", func(c *campaign) {
 		agent := uuid.New()
 		people := c.addCallable(6)
 		c.start(agent, people[0], false)
@@ -141,20 +140,20 @@ func enqueueBehaviours(g *group) {
 		before := c.items()
 		for _, owner := range []uuid.UUID{agent, uuid.Nil} {
 			result := c.enqueue(queue.EnqueueParams{AgentID: owner})
-			require.Equal(t, queue.EnqueueResult{Matched: 6, Skipped: skips(queue.SkipCollision, 6)}, result)
-			requireSame(t, before, c.items())
+			require.Equal(c, queue.EnqueueResult{Matched: 6, Skipped: skips(queue.SkipCollision, 6)}, result)
+			requireSame(c, before, c.items())
 		}
 	})
 
-	g.proves("a contact whose item has ended can be added again", func(t *testing.T, c *campaign) {
+	g.proves("a contact whose item has ended can be added again", func(c *campaign) {
 		people := c.addCallable(1)
 		c.give(uuid.Nil, people...)
 		c.clear(uuid.Nil)
 		c.give(uuid.Nil, people...)
-		require.Len(t, c.items(), 2)
+		require.Len(c, c.items(), 2)
 	})
 
-	g.proves("a contact that is active in another campaign is no collision", func(t *testing.T, c *campaign) {
+	g.proves("a contact that is active in another campaign is no collision", func(c *campaign) {
 		who := person()
 		people := c.add(who)
 		other := c.another()
@@ -163,18 +162,18 @@ func enqueueBehaviours(g *group) {
 		c.give(uuid.New(), people...)
 	})
 
-	g.proves("contacts of one account are not capped", func(t *testing.T, c *campaign) {
+	g.proves("contacts of one account are not capped", func(c *campaign) {
 		c.addCallable(4, inAccount(uuid.New()))
-		require.Equal(t, 4, c.enqueue(queue.EnqueueParams{AgentID: uuid.New()}).Enqueued)
+		require.Equal(c, 4, c.enqueue(queue.EnqueueParams{AgentID: uuid.New()}).Enqueued)
 	})
 
-	g.proves("an audit entry is written with the change", func(t *testing.T, c *campaign) {
+	g.proves("an audit entry is written with the change", func(c *campaign) {
 		c.give(uuid.New(), c.addCallable(1)...)
 		c.addCallable(2)
 		c.wait(time.Second)
 		c.enqueue(queue.EnqueueParams{LaunchID: uuid.New()})
 		entries := auditOf(c, outdial.ActionQueueEnqueue)
-		require.Len(t, entries, 2)
+		require.Len(c, entries, 2)
 		requireAudit(c, entries[1], map[string]any{"enqueued": 2, "matched": 3})
 	})
 }

@@ -25,11 +25,12 @@ const lockFor = 15 * time.Minute
 // lost by a store that keeps less.
 var startOfDay = time.Date(2026, time.March, 2, 15, 4, 5, 123456000, time.UTC)
 
-// campaign is one behaviour's own corner of a store, with a clock. Its methods
-// fill in what parameters leave out, fail the test on an error, and must be
-// called from the test's goroutine.
+// campaign is one behaviour's test, with its own corner of a store and a clock.
+// Its methods fill in what parameters leave out, fail the test on an error, and
+// must be called from the test's goroutine.
 type campaign struct {
-	t     *testing.T
+	*testing.T
+
 	suite *suite
 	store store.Store
 	id    uuid.UUID
@@ -38,15 +39,10 @@ type campaign struct {
 	now   time.Time
 }
 
-func (g *group) newCampaign(t *testing.T) *campaign {
-	t.Helper()
-	return newCampaign(t, g.suite, g.store)
-}
-
 func newCampaign(t *testing.T, s *suite, st store.Store) *campaign {
 	t.Helper()
 	c := &campaign{
-		t: t, suite: s, store: st,
+		T: t, suite: s, store: st,
 		id: uuid.New(), name: "campaign " + uuid.NewString(), actor: uuid.New(), now: startOfDay,
 	}
 	_, err := st.EnsureCampaign(t.Context(), intake.EnsureCampaignParams{ID: c.id, Name: c.name, Now: c.now})
@@ -56,8 +52,8 @@ func newCampaign(t *testing.T, s *suite, st store.Store) *campaign {
 
 // another returns a second campaign in the same store.
 func (c *campaign) another() *campaign {
-	c.t.Helper()
-	other := newCampaign(c.t, c.suite, c.store)
+	c.Helper()
+	other := newCampaign(c.T, c.suite, c.store)
 	other.now = c.now
 	return other
 }
@@ -92,7 +88,8 @@ func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 var lastNumber atomic.Int64
 
 func nextPhone() outdial.Phone {
-	return outdial.Phone(fmt.Sprintf("+1504%07d", lastNumber.Add(1)))
+	const firstExchange = 200_0000
+	return outdial.Phone(fmt.Sprintf("+1504%07d", firstExchange+lastNumber.Add(1)))
 }
 
 // person returns a contact who may be called, edited as asked.
@@ -152,12 +149,12 @@ func coolingUntil(at time.Time) func(*intake.NewContact) {
 
 // add puts people into the campaign and returns them as contacts.
 func (c *campaign) add(people ...intake.NewContact) []outdial.Contact {
-	c.t.Helper()
-	result, err := c.store.AddContacts(c.t.Context(), intake.AddContactsParams{
+	c.Helper()
+	result, err := c.store.AddContacts(c.Context(), intake.AddContactsParams{
 		CampaignID: c.id, Contacts: people, Now: c.now,
 	})
-	require.NoError(c.t, err)
-	require.Equal(c.t, intake.AddContactsResult{Added: len(people)}, result)
+	require.NoError(c, err)
+	require.Equal(c, intake.AddContactsResult{Added: len(people)}, result)
 	contacts := make([]outdial.Contact, len(people))
 	for i, who := range people {
 		contacts[i] = who.Contact
@@ -168,7 +165,7 @@ func (c *campaign) add(people ...intake.NewContact) []outdial.Contact {
 // addCallable adds n people who differ in nothing but who they are, and returns
 // them in the order of their ids.
 func (c *campaign) addCallable(n int, edits ...func(*intake.NewContact)) []outdial.Contact {
-	c.t.Helper()
+	c.Helper()
 	people := make([]intake.NewContact, n)
 	for i, id := range sortedIDs(n) {
 		people[i] = person(append([]func(*intake.NewContact){withID(id)}, edits...)...)
@@ -177,11 +174,11 @@ func (c *campaign) addCallable(n int, edits ...func(*intake.NewContact)) []outdi
 }
 
 func (c *campaign) suppress(entries ...suppression.Entry) {
-	c.t.Helper()
-	_, err := c.store.AddSuppressions(c.t.Context(), suppression.AddParams{
+	c.Helper()
+	_, err := c.store.AddSuppressions(c.Context(), suppression.AddParams{
 		Entries: entries, ActorID: c.actor, Now: c.now,
 	})
-	require.NoError(c.t, err)
+	require.NoError(c, err)
 }
 
 // suppressedBy returns a phone entry as edited.
@@ -204,21 +201,21 @@ func until(at time.Time) func(*suppression.Entry) {
 // updateContact changes a contact behind the store's back, as a host does. It
 // skips the test when the store declares no way.
 func (c *campaign) updateContact(contact outdial.Contact) {
-	c.t.Helper()
+	c.Helper()
 	if c.suite.features.UpdateContact == nil {
-		c.suite.skip(c.t, "UpdateContact")
+		c.suite.skip(c, "UpdateContact")
 	}
-	c.suite.features.UpdateContact(c.t, c.store, contact)
+	c.suite.features.UpdateContact(c, c.store, contact)
 }
 
 // audit returns what the campaign's actor did, oldest first. It skips the test
 // when the store declares no way to read the log.
 func (c *campaign) audit() []outdial.AuditEntry {
-	c.t.Helper()
+	c.Helper()
 	if c.suite.features.Audit == nil {
-		c.suite.skip(c.t, "Audit")
+		c.suite.skip(c, "Audit")
 	}
-	entries := c.suite.features.Audit(c.t, c.store, c.actor)
+	entries := c.suite.features.Audit(c, c.store, c.actor)
 	slices.SortStableFunc(entries, func(a, b outdial.AuditEntry) int {
 		if byTime := a.CreatedAt.Compare(b.CreatedAt); byTime != 0 {
 			return byTime
@@ -231,7 +228,7 @@ func (c *campaign) audit() []outdial.AuditEntry {
 // auditCount is how many entries of one action the campaign's actor has, or -1
 // when the store declares no way to read the log: two calls compare equal then.
 func (c *campaign) auditCount(action outdial.Action) int {
-	c.t.Helper()
+	c.Helper()
 	if c.suite.features.Audit == nil {
 		return -1
 	}

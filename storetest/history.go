@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"testing"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -23,21 +21,21 @@ import (
 // calls could have been made one after another, each at some moment between its
 // beginning and its end, with the same answers.
 func historyBehaviours(g *group) {
-	g.provesAlone("histories of pulls and moves on a few items are linearizable", func(t *testing.T, c *campaign) {
+	g.provesAlone("histories of pulls and moves on a few items are linearizable", func(c *campaign) {
 		const agentsEach, callsEach, timeout = 5, 16, time.Minute
 		for round := range soakTimes(8) {
 			var clock, ticks atomic.Int64
 			recorders := []*recorder{newRecorder(c.another(), 0, &clock, &ticks), newRecorder(c.another(), 1, &clock, &ticks)}
 			histories := make([][]porcupine.Operation, len(recorders)*agentsEach)
-			require.NoError(t, together(len(histories), func(i int) (err error) {
-				histories[i], err = recorders[i%len(recorders)].record(i/len(recorders), callsEach, uint64(round*len(histories)+i))
+			require.NoError(c, together(len(histories), func(i int) (err error) {
+				histories[i], err = recorders[i%len(recorders)].record(i/len(recorders), callsEach, round*len(histories)+i)
 				return err
 			}))
 			history := slices.Concat(histories...)
 			countOverlaps(history)
 			for _, part := range byCampaign(history) {
 				if result := porcupine.CheckOperationsTimeout(historyModel, part, timeout); result != porcupine.Ok {
-					t.Fatalf("no order of these calls explains their answers (%s):\n%s", result, describeHistory(part))
+					c.Fatalf("no order of these calls explains their answers (%s):\n%s", result, describeHistory(part))
 				}
 			}
 		}
@@ -96,7 +94,7 @@ var historyModel = porcupine.Model{
 		return state
 	},
 	Step: func(state, input, output any) (bool, any) {
-		s, call, answer := state.(historyState), input.(historyCall), output.(historyAnswer)
+		s, call, answer := as[historyState](state), as[historyCall](input), as[historyAnswer](output)
 		if call.move == queue.MovePull {
 			return s.pull(call, answer)
 		}
@@ -107,10 +105,19 @@ var historyModel = porcupine.Model{
 	},
 }
 
+// as gives a value its type back. The checker knows none.
+func as[Type any](value any) Type {
+	typed, ok := value.(Type)
+	if !ok {
+		panic(fmt.Sprintf("a history holds a %T", value))
+	}
+	return typed
+}
+
 func byCampaign(history []porcupine.Operation) [][]porcupine.Operation {
 	parts := map[int][]porcupine.Operation{}
 	for _, operation := range history {
-		campaign := operation.Input.(historyCall).campaign
+		campaign := as[historyCall](operation.Input).campaign
 		parts[campaign] = append(parts[campaign], operation)
 	}
 	return slices.Collect(maps.Values(parts))
@@ -195,6 +202,7 @@ func (item historyItem) available(now time.Duration) bool {
 // see.
 type recorder struct {
 	*campaign
+
 	number int
 	team   []uuid.UUID
 	index  map[uuid.UUID]int
@@ -216,8 +224,8 @@ func newRecorder(c *campaign, number int, clock, ticks *atomic.Int64) *recorder 
 
 // record makes calls for one agent and returns its history, or the first error
 // that no caller should see.
-func (r *recorder) record(agent, calls int, seed uint64) ([]porcupine.Operation, error) {
-	random := rand.New(rand.NewPCG(seed, 3)) //nolint:gosec // a test's choices need no secrecy
+func (r *recorder) record(agent, calls, seed int) ([]porcupine.Operation, error) {
+	random := choices(seed, 3)
 	history := []porcupine.Operation{}
 	seen := historyAnswer{item: noItem}
 	for range calls {
@@ -253,7 +261,7 @@ func (r *recorder) record(agent, calls int, seed uint64) ([]porcupine.Operation,
 func (r *recorder) make(call historyCall) (historyAnswer, error) {
 	now := r.now.Add(call.now)
 	if call.move == queue.MovePull {
-		result, err := r.store.PullItem(r.t.Context(), queue.PullParams{
+		result, err := r.store.PullItem(r.Context(), queue.PullParams{
 			CampaignID: r.id, AgentID: r.team[call.agent], LockFor: lockFor, Now: now,
 		})
 		if err != nil || result.Item == nil {
@@ -261,7 +269,7 @@ func (r *recorder) make(call historyCall) (historyAnswer, error) {
 		}
 		return historyAnswer{item: r.index[result.Item.ID], version: result.Item.LockVersion, held: result.Held}, nil
 	}
-	result, err := r.store.MoveItem(r.t.Context(), queue.MoveParams{
+	result, err := r.store.MoveItem(r.Context(), queue.MoveParams{
 		CampaignID: r.id, ItemID: r.items[call.item], AgentID: r.team[call.agent],
 		LockVersion: call.version, Move: call.move, LockFor: lockFor, Now: now,
 	})
@@ -276,9 +284,9 @@ func (r *recorder) make(call historyCall) (historyAnswer, error) {
 // countOverlaps fills in how many calls of others overlapped with each.
 func countOverlaps(history []porcupine.Operation) {
 	for i := range history {
-		call := history[i].Input.(historyCall)
+		call := as[historyCall](history[i].Input)
 		for j := range history {
-			other := history[j].Input.(historyCall)
+			other := as[historyCall](history[j].Input)
 			if call.campaign == other.campaign && call.agent != other.agent &&
 				history[i].Call < history[j].Return && history[j].Call < history[i].Return {
 				call.overlapping++

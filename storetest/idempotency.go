@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,67 +15,67 @@ import (
 // one.
 func idempotencyBehaviours(g *group) {
 	for _, call := range idempotentCalls() {
-		g.proves(call.name+": a second call with the same actor and key answers with the stored result", func(t *testing.T, c *campaign) {
+		g.proves(call.name+": a second call with the same actor and key answers with the stored result", func(c *campaign) {
 			agent := uuid.New()
 			call.prepare(c, agent)
 			key := c.key("k")
 			first, err := call.do(c, agent, key)
-			require.NoError(t, err)
-			require.NotZero(t, call.count(first))
+			require.NoError(c, err)
+			require.NotZero(c, call.count(first))
 
 			call.prepare(c, agent)
 			c.addCallable(2)
 			before, entries := c.items(), c.auditCount(call.action)
 			c.wait(time.Hour)
 			second, err := call.do(c, agent, key)
-			require.NoError(t, err)
-			require.Equal(t, first, second)
-			requireSame(t, before, c.items())
-			require.Equal(t, entries, c.auditCount(call.action), "not even an audit entry is written")
+			require.NoError(c, err)
+			require.Equal(c, first, second)
+			requireSame(c, before, c.items())
+			require.Equal(c, entries, c.auditCount(call.action), "not even an audit entry is written")
 		})
 
-		g.proves(call.name+": a fingerprint that differs is ErrIdempotencyMismatch", func(t *testing.T, c *campaign) {
+		g.proves(call.name+": a fingerprint that differs is ErrIdempotencyMismatch", func(c *campaign) {
 			agent := uuid.New()
 			call.prepare(c, agent)
 			key := c.key("k")
 			_, err := call.do(c, agent, key)
-			require.NoError(t, err)
+			require.NoError(c, err)
 
 			call.prepare(c, agent)
 			before, entries := c.items(), c.auditCount(call.action)
 			key.Fingerprint = "another request"
 			_, err = call.do(c, agent, key)
-			require.ErrorIs(t, err, outdial.ErrIdempotencyMismatch)
-			requireSame(t, before, c.items())
-			require.Equal(t, entries, c.auditCount(call.action))
+			require.ErrorIs(c, err, outdial.ErrIdempotencyMismatch)
+			requireSame(c, before, c.items())
+			require.Equal(c, entries, c.auditCount(call.action))
 		})
 
-		g.proves(call.name+": another actor's same key is another request", func(t *testing.T, c *campaign) {
+		g.proves(call.name+": another actor's same key is another request", func(c *campaign) {
 			agent := uuid.New()
 			call.prepare(c, agent)
 			key := c.key("k")
 			_, err := call.do(c, agent, key)
-			require.NoError(t, err)
+			require.NoError(c, err)
 
 			call.prepare(c, agent)
 			key.ActorID, key.Fingerprint = uuid.New(), "another request"
 			second, err := call.do(c, agent, key)
-			require.NoError(t, err)
-			require.NotZero(t, call.count(second))
+			require.NoError(c, err)
+			require.NotZero(c, call.count(second))
 		})
 
-		g.proves(call.name+": without a key nothing is remembered", func(t *testing.T, c *campaign) {
+		g.proves(call.name+": without a key nothing is remembered", func(c *campaign) {
 			agent := uuid.New()
 			for range 2 {
 				call.prepare(c, agent)
 				result, err := call.do(c, agent, outdial.Idempotency{})
-				require.NoError(t, err)
-				require.NotZero(t, call.count(result))
+				require.NoError(c, err)
+				require.NotZero(c, call.count(result))
 			}
 		})
 	}
 
-	g.proves("one key cannot answer for two kinds of request", func(t *testing.T, c *campaign) {
+	g.proves("one key cannot answer for two kinds of request", func(c *campaign) {
 		agent := uuid.New()
 		c.addCallable(1)
 		replace := c.key("k")
@@ -85,43 +84,43 @@ func idempotencyBehaviours(g *group) {
 		c.replace(p)
 		clearing := replace
 		clearing.Fingerprint = "clear"
-		_, err := c.store.ClearQueue(t.Context(), queue.ClearParams{
+		_, err := c.store.ClearQueue(c.Context(), queue.ClearParams{
 			CampaignID: c.id, AgentID: agent, ActorID: c.actor, Now: c.now, Idempotency: clearing,
 		})
-		require.ErrorIs(t, err, outdial.ErrIdempotencyMismatch)
-		require.Len(t, c.queueOf(agent), 1)
+		require.ErrorIs(c, err, outdial.ErrIdempotencyMismatch)
+		require.Len(c, c.queueOf(agent), 1)
 	})
 
-	g.proves("keys are compared as they are", func(t *testing.T, c *campaign) {
+	g.proves("keys are compared as they are", func(c *campaign) {
 		agent := uuid.New()
 		c.addCallable(1)
 		for _, key := range []string{"key", "KEY", "key ", "ke_", `k'"%`, "ключ"} {
 			result := c.replace(queue.ReplaceParams{AgentID: agent, Idempotency: c.key(key)})
-			require.Equal(t, 1, result.Assigned)
-			require.Equal(t, 1, c.clear(agent), "key %q is no other", key)
+			require.Equal(c, 1, result.Assigned)
+			require.Equal(c, 1, c.clear(agent), "key %q is no other", key)
 		}
 	})
 
-	g.proves("a call that failed is not remembered", func(t *testing.T, c *campaign) {
+	g.proves("a call that failed is not remembered", func(c *campaign) {
 		agent, id := uuid.New(), uuid.New()
 		p := c.replaceParams(queue.ReplaceParams{CampaignID: id, AgentID: agent, Idempotency: c.key("k")})
-		_, err := c.store.ReplaceQueue(t.Context(), p)
-		require.ErrorIs(t, err, outdial.ErrNotFound)
+		_, err := c.store.ReplaceQueue(c.Context(), p)
+		require.ErrorIs(c, err, outdial.ErrNotFound)
 
-		_, err = c.store.EnsureCampaign(t.Context(), intake.EnsureCampaignParams{ID: id, Name: "late " + id.String(), Now: c.now})
-		require.NoError(t, err)
+		_, err = c.store.EnsureCampaign(c.Context(), intake.EnsureCampaignParams{ID: id, Name: "late " + id.String(), Now: c.now})
+		require.NoError(c, err)
 		there := *c
 		there.id = id
 		there.addCallable(1)
-		require.Equal(t, 1, there.replace(p).Assigned)
+		require.Equal(c, 1, there.replace(p).Assigned)
 	})
 
-	g.proves("a stored result keeps every count", func(t *testing.T, c *campaign) {
+	g.proves("a stored result keeps every count", func(c *campaign) {
 		p := everyKindOfReplace(c, uuid.New())
 		p.Idempotency = c.key("k")
 		first := c.replace(p)
-		require.Positive(t, first.Released*first.Assigned*first.Unchanged*first.KeptInProgress*first.MatchedKept*first.Skipped.Total())
-		require.Equal(t, first, c.replace(p))
+		require.Positive(c, first.Released*first.Assigned*first.Unchanged*first.KeptInProgress*first.MatchedKept*first.Skipped.Total())
+		require.Equal(c, first, c.replace(p))
 	})
 }
 
@@ -152,39 +151,39 @@ func idempotentCalls() []idempotentCall {
 				c.addCallable(2)
 			},
 			do: func(c *campaign, agent uuid.UUID, key outdial.Idempotency) (any, error) {
-				return c.store.ReplaceQueue(c.t.Context(), c.replaceParams(queue.ReplaceParams{AgentID: agent, Idempotency: key}))
+				return c.store.ReplaceQueue(c.Context(), c.replaceParams(queue.ReplaceParams{AgentID: agent, Idempotency: key}))
 			},
-			count: func(result any) int { return result.(queue.ReplaceResult).Assigned },
+			count: func(result any) int { return as[queue.ReplaceResult](result).Assigned },
 		},
 		{
 			name: "ClearQueue", action: outdial.ActionQueueClear,
 			prepare: func(c *campaign, agent uuid.UUID) { c.give(agent, c.addCallable(2)...) },
 			do: func(c *campaign, agent uuid.UUID, key outdial.Idempotency) (any, error) {
-				return c.store.ClearQueue(c.t.Context(), queue.ClearParams{
+				return c.store.ClearQueue(c.Context(), queue.ClearParams{
 					CampaignID: c.id, AgentID: agent, ActorID: c.actor, Now: c.now, Idempotency: key,
 				})
 			},
-			count: func(result any) int { return result.(queue.ClearResult).Released },
+			count: func(result any) int { return as[queue.ClearResult](result).Released },
 		},
 		{
 			name: "ClearQueue of everybody", action: outdial.ActionQueueClearAll,
 			prepare: func(c *campaign, agent uuid.UUID) { c.give(agent, c.addCallable(2)...) },
 			do: func(c *campaign, _ uuid.UUID, key outdial.Idempotency) (any, error) {
-				return c.store.ClearQueue(c.t.Context(), queue.ClearParams{
+				return c.store.ClearQueue(c.Context(), queue.ClearParams{
 					CampaignID: c.id, ActorID: c.actor, Now: c.now, Idempotency: key,
 				})
 			},
-			count: func(result any) int { return result.(queue.ClearResult).Released },
+			count: func(result any) int { return as[queue.ClearResult](result).Released },
 		},
 		{
 			name: "EnqueueItems", action: outdial.ActionQueueEnqueue,
 			prepare: func(c *campaign, _ uuid.UUID) { c.addCallable(2) },
 			do: func(c *campaign, agent uuid.UUID, key outdial.Idempotency) (any, error) {
-				return c.store.EnqueueItems(c.t.Context(), c.enqueueParams(queue.EnqueueParams{
+				return c.store.EnqueueItems(c.Context(), c.enqueueParams(queue.EnqueueParams{
 					AgentID: agent, LaunchID: launch, Idempotency: key,
 				}))
 			},
-			count: func(result any) int { return result.(queue.EnqueueResult).Enqueued },
+			count: func(result any) int { return as[queue.EnqueueResult](result).Enqueued },
 		},
 	}
 }

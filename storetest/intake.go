@@ -1,8 +1,6 @@
 package storetest
 
 import (
-	"testing"
-
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -15,14 +13,14 @@ import (
 // a queue.
 func addContactsBehaviours(g *group) {
 	add := func(c *campaign, people ...intake.NewContact) intake.AddContactsResult {
-		c.t.Helper()
-		result, err := c.store.AddContacts(c.t.Context(), intake.AddContactsParams{CampaignID: c.id, Contacts: people, Now: c.now})
-		require.NoError(c.t, err)
+		c.Helper()
+		result, err := c.store.AddContacts(c.Context(), intake.AddContactsParams{CampaignID: c.id, Contacts: people, Now: c.now})
+		require.NoError(c, err)
 		return result
 	}
 	// queued enqueues everybody who can be, and returns their contacts by id.
 	queued := func(c *campaign) map[uuid.UUID]queue.Item {
-		c.t.Helper()
+		c.Helper()
 		c.enqueue(queue.EnqueueParams{})
 		items := map[uuid.UUID]queue.Item{}
 		for _, item := range c.items() {
@@ -31,91 +29,91 @@ func addContactsBehaviours(g *group) {
 		return items
 	}
 
-	g.proves("it adds each contact and puts it into the campaign", func(t *testing.T, c *campaign) {
+	g.proves("it adds each contact and puts it into the campaign", func(c *campaign) {
 		full, bare, plain := person(fullContact), person(bareContact), person(withPriority(-3))
-		require.Equal(t, intake.AddContactsResult{Added: 3}, add(c, full, bare, plain))
+		require.Equal(c, intake.AddContactsResult{Added: 3}, add(c, full, bare, plain))
 		items := queued(c)
-		require.Len(t, items, 3)
+		require.Len(c, items, 3)
 		for _, who := range []intake.NewContact{full, bare, plain} {
-			requireSame(t, who.Contact, items[who.Contact.ID].Contact)
+			requireSame(c, who.Contact, items[who.Contact.ID].Contact)
 		}
-		require.Equal(t, -3, items[plain.Contact.ID].Priority)
+		require.Equal(c, -3, items[plain.Contact.ID].Priority)
 	})
 
-	g.proves("an empty batch adds nothing", func(t *testing.T, c *campaign) {
-		require.Equal(t, intake.AddContactsResult{}, add(c))
+	g.proves("an empty batch adds nothing", func(c *campaign) {
+		require.Equal(c, intake.AddContactsResult{}, add(c))
 	})
 
-	g.proves("a large batch is added whole", func(t *testing.T, c *campaign) {
+	g.proves("a large batch is added whole", func(c *campaign) {
 		const many = 3000
 		people := make([]intake.NewContact, many)
 		for i := range people {
 			people[i] = person()
 		}
-		require.Equal(t, intake.AddContactsResult{Added: many}, add(c, people...))
-		require.Equal(t, intake.AddContactsResult{Unchanged: many}, add(c, people...))
-		require.Equal(t, many, c.enqueue(queue.EnqueueParams{}).Enqueued)
+		require.Equal(c, intake.AddContactsResult{Added: many}, add(c, people...))
+		require.Equal(c, intake.AddContactsResult{Unchanged: many}, add(c, people...))
+		require.Equal(c, many, c.enqueue(queue.EnqueueParams{}).Enqueued)
 	})
 
-	g.proves("one that exists already is not changed, whatever its other fields say", func(t *testing.T, c *campaign) {
+	g.proves("one that exists already is not changed, whatever its other fields say", func(c *campaign) {
 		who := person(withPriority(2))
 		add(c, who)
 		again := person(fullContact, invalid, withPriority(9), finished(c.now))
 		again.SourceKey = who.SourceKey
-		require.Equal(t, intake.AddContactsResult{Unchanged: 1}, add(c, again))
+		require.Equal(c, intake.AddContactsResult{Unchanged: 1}, add(c, again))
 		items := queued(c)
-		require.Len(t, items, 1)
-		requireSame(t, who.Contact, items[who.Contact.ID].Contact)
-		require.Equal(t, 2, items[who.Contact.ID].Priority)
+		require.Len(c, items, 1)
+		requireSame(c, who.Contact, items[who.Contact.ID].Contact)
+		require.Equal(c, 2, items[who.Contact.ID].Priority)
 	})
 
-	g.proves("contacts are told apart by their SourceKey alone", func(t *testing.T, c *campaign) {
+	g.proves("contacts are told apart by their SourceKey alone", func(c *campaign) {
 		who, twin := person(), person()
 		id := twin.Contact.ID
 		twin.Contact = who.Contact
 		twin.Contact.ID = id
-		require.Equal(t, intake.AddContactsResult{Added: 2}, add(c, who, twin))
-		require.Len(t, queued(c), 2)
+		require.Equal(c, intake.AddContactsResult{Added: 2}, add(c, who, twin))
+		require.Len(c, queued(c), 2)
 	})
 
-	g.proves("a SourceKey is compared as it is", func(t *testing.T, c *campaign) {
+	g.proves("a SourceKey is compared as it is", func(c *campaign) {
 		people := []intake.NewContact{person(), person(), person(), person()}
 		for i, prefix := range []string{"a", "A", "a ", "_"} {
 			people[i].SourceKey = prefix + c.name
 		}
-		require.Equal(t, intake.AddContactsResult{Added: 4}, add(c, people...))
+		require.Equal(c, intake.AddContactsResult{Added: 4}, add(c, people...))
 	})
 
-	g.proves("a contact that the database has is put into another campaign as it is", func(t *testing.T, c *campaign) {
+	g.proves("a contact that the database has is put into another campaign as it is", func(c *campaign) {
 		who, other := person(withPriority(2), finished(c.now)), c.another()
 		add(c, who)
 		again := person(named("Bob"), withPriority(7))
 		again.SourceKey = who.SourceKey
-		require.Equal(t, intake.AddContactsResult{Added: 1}, add(other, again))
+		require.Equal(c, intake.AddContactsResult{Added: 1}, add(other, again))
 		items := queued(other)
-		require.Len(t, items, 1)
-		requireSame(t, who.Contact, items[who.Contact.ID].Contact)
-		require.Equal(t, 7, items[who.Contact.ID].Priority, "the priority is the campaign's")
-		require.Empty(t, queued(c), "and so is the campaign's being done with the contact")
+		require.Len(c, items, 1)
+		requireSame(c, who.Contact, items[who.Contact.ID].Contact)
+		require.Equal(c, 7, items[who.Contact.ID].Priority, "the priority is the campaign's")
+		require.Empty(c, queued(c), "and so is the campaign's being done with the contact")
 	})
 
-	g.proves("a batch of old and new contacts counts both", func(t *testing.T, c *campaign) {
+	g.proves("a batch of old and new contacts counts both", func(c *campaign) {
 		old, other := person(), person()
 		add(c, old)
 		add(c.another(), other)
-		require.Equal(t, intake.AddContactsResult{Added: 2, Unchanged: 1}, add(c, old, other, person()))
+		require.Equal(c, intake.AddContactsResult{Added: 2, Unchanged: 1}, add(c, old, other, person()))
 	})
 }
 
 // recordImportBehaviours proves RecordImport.
 func recordImportBehaviours(g *group) {
-	g.proves("it writes the audit entry of an import", func(t *testing.T, c *campaign) {
-		require.NoError(t, c.store.RecordImport(t.Context(), intake.RecordImportParams{
+	g.proves("it writes the audit entry of an import", func(c *campaign) {
+		require.NoError(c, c.store.RecordImport(c.Context(), intake.RecordImportParams{
 			CampaignID: c.id, ActorID: c.actor, Now: c.now,
 			Result: intake.Result{CampaignID: c.id, Imported: 5, Unchanged: 3, Rejected: 2},
 		}))
 		entries := auditOf(c, outdial.ActionContactImport)
-		require.Len(t, entries, 1)
+		require.Len(c, entries, 1)
 		requireAudit(c, entries[0], map[string]any{"imported": 5, "unchanged": 3, "rejected": 2})
 	})
 }

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"slices"
-	"testing"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -14,61 +13,61 @@ import (
 
 // listItemsBehaviours proves ListItems.
 func listItemsBehaviours(g *group) {
-	g.proves("it returns items in the order of their ids", func(t *testing.T, c *campaign) {
+	g.proves("it returns items in the order of their ids", func(c *campaign) {
 		for range 5 {
 			c.give(uuid.New(), c.addCallable(3)...)
 		}
 		items := c.items()
-		require.Len(t, items, 15)
-		require.True(t, slices.IsSortedFunc(items, func(a, b queue.Item) int { return compareIDs(a.ID, b.ID) }))
+		require.Len(c, items, 15)
+		require.True(c, slices.IsSortedFunc(items, func(a, b queue.Item) int { return compareIDs(a.ID, b.ID) }))
 	})
 
-	g.proves("a page holds at most Limit items, and After continues it", func(t *testing.T, c *campaign) {
+	g.proves("a page holds at most Limit items, and After continues it", func(c *campaign) {
 		c.give(uuid.Nil, c.addCallable(7)...)
 		want := c.items()
 		for _, limit := range []int{1, 2, 3, 7, 8} {
 			got, after := []queue.Item{}, uuid.Nil
 			for more := true; more; {
-				result, err := c.store.ListItems(t.Context(), queue.ListParams{CampaignID: c.id, After: after, Limit: limit})
-				require.NoError(t, err)
-				require.LessOrEqual(t, len(result.Items), limit)
-				require.NotEmpty(t, result.Items)
+				result, err := c.store.ListItems(c.Context(), queue.ListParams{CampaignID: c.id, After: after, Limit: limit})
+				require.NoError(c, err)
+				require.LessOrEqual(c, len(result.Items), limit)
+				require.NotEmpty(c, result.Items)
 				got, more = append(got, result.Items...), result.More
-				require.Equal(t, len(got) < len(want), more, "More says that another page follows")
+				require.Equal(c, len(got) < len(want), more, "More says that another page follows")
 				after = got[len(got)-1].ID
 			}
-			requireSame(t, want, got)
+			requireSame(c, want, got)
 		}
 	})
 
-	g.proves("after the last item there is nothing", func(t *testing.T, c *campaign) {
+	g.proves("after the last item there is nothing", func(c *campaign) {
 		item := c.give(uuid.Nil, c.addCallable(1)...)[0]
-		result, err := c.store.ListItems(t.Context(), queue.ListParams{CampaignID: c.id, After: item.ID, Limit: 1})
-		require.NoError(t, err)
-		require.Empty(t, result.Items)
-		require.False(t, result.More)
+		result, err := c.store.ListItems(c.Context(), queue.ListParams{CampaignID: c.id, After: item.ID, Limit: 1})
+		require.NoError(c, err)
+		require.Empty(c, result.Items)
+		require.False(c, result.More)
 	})
 
-	g.proves("AgentID restricts the page to one agent's items", func(t *testing.T, c *campaign) {
+	g.proves("AgentID restricts the page to one agent's items", func(c *campaign) {
 		agent := uuid.New()
 		people := c.addCallable(4)
 		mine := []queue.Item{c.lock(agent, people[0], true), c.give(agent, people[1])[0]}
 		c.give(uuid.New(), people[2])
 		c.give(uuid.Nil, people[3])
-		requireSame(t, mine, c.itemsOf(agent))
-		require.Empty(t, c.itemsOf(uuid.New()))
+		requireSame(c, mine, c.itemsOf(agent))
+		require.Empty(c, c.itemsOf(uuid.New()))
 	})
 
-	g.proves("State restricts the page to one state", func(t *testing.T, c *campaign) {
+	g.proves("State restricts the page to one state", func(c *campaign) {
 		for state, item := range c.itemInEachState() {
-			requireSame(t, []queue.Item{item}, c.list(queue.ListParams{State: state}))
-			requireSame(t, []queue.Item{item}, c.list(queue.ListParams{State: state, AgentID: item.AgentID}))
-			require.Empty(t, c.list(queue.ListParams{State: state, AgentID: uuid.New()}))
+			requireSame(c, []queue.Item{item}, c.list(queue.ListParams{State: state}))
+			requireSame(c, []queue.Item{item}, c.list(queue.ListParams{State: state, AgentID: item.AgentID}))
+			require.Empty(c, c.list(queue.ListParams{State: state, AgentID: uuid.New()}))
 		}
-		require.Empty(t, c.list(queue.ListParams{State: queue.StateCompleted}))
+		require.Empty(c, c.list(queue.ListParams{State: queue.StateCompleted}))
 	})
 
-	g.proves("restricted pages continue too", func(t *testing.T, c *campaign) {
+	g.proves("restricted pages continue too", func(c *campaign) {
 		agent := uuid.New()
 		for range 4 {
 			c.give(agent, c.addCallable(1)...)
@@ -76,28 +75,28 @@ func listItemsBehaviours(g *group) {
 		}
 		want := c.itemsOf(agent)
 		p := queue.ListParams{CampaignID: c.id, AgentID: agent, State: queue.StateQueued, Limit: 2}
-		first, err := c.store.ListItems(t.Context(), p)
-		require.NoError(t, err)
-		require.True(t, first.More)
+		first, err := c.store.ListItems(c.Context(), p)
+		require.NoError(c, err)
+		require.True(c, first.More)
 		p.After = first.Items[1].ID
-		second, err := c.store.ListItems(t.Context(), p)
-		require.NoError(t, err)
-		require.False(t, second.More)
-		requireSame(t, want, append(first.Items, second.Items...))
+		second, err := c.store.ListItems(c.Context(), p)
+		require.NoError(c, err)
+		require.False(c, second.More)
+		requireSame(c, want, append(first.Items, second.Items...))
 	})
 
-	g.proves("it returns nothing of another campaign", func(t *testing.T, c *campaign) {
+	g.proves("it returns nothing of another campaign", func(c *campaign) {
 		other := c.another()
 		other.give(uuid.Nil, other.addCallable(1)...)
-		require.Empty(t, c.items())
+		require.Empty(c, c.items())
 	})
 
-	g.proves("items carry their contacts whole", func(t *testing.T, c *campaign) {
+	g.proves("items carry their contacts whole", func(c *campaign) {
 		contact := c.add(person(fullContact))[0]
 		bare := c.add(person(bareContact))[0]
 		c.give(uuid.Nil, contact, bare)
-		requireSame(t, contact, c.activeOf(contact).Contact)
-		requireSame(t, bare, c.activeOf(bare).Contact)
+		requireSame(c, contact, c.activeOf(contact).Contact)
+		requireSame(c, bare, c.activeOf(bare).Contact)
 	})
 }
 

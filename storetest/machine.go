@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"sync/atomic"
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,13 +22,13 @@ import (
 // modelBehaviours compares the store with the reference model after every step
 // of random sequences of calls.
 func modelBehaviours(g *group) {
-	g.provesAlone("random calls answer and leave what the reference model does", func(t *testing.T, c *campaign) {
+	g.provesAlone("random calls answer and leave what the reference model does", func(c *campaign) {
 		var checks atomic.Int64
 		for range soakTimes(1) {
-			rapid.Check(t, func(rt *rapid.T) {
-				m := newMachine(t.Context(), rt, c, checks.Add(1))
-				rt.Repeat(m.steps(rt))
-				m.compareAudit(rt, t)
+			rapid.Check(c.T, func(t *rapid.T) {
+				m := newMachine(c.Context(), t, c, checks.Add(1))
+				t.Repeat(m.steps(t))
+				m.compareAudit(t)
 			})
 		}
 	})
@@ -117,11 +116,12 @@ func (m *machine) compare(t *rapid.T) {
 	for _, campaign := range m.campaigns {
 		listed, err := m.campaign.store.ListItems(m.ctx, queue.ListParams{CampaignID: campaign, Limit: everything})
 		require.NoError(t, err)
-		requireSame(t, m.model.of(campaign), listed.Items)
+		want := m.model.of(campaign)
+		requireSame(t, want, listed.Items)
 		requireCoherent(t, listed.Items)
 		stats, err := m.campaign.store.QueueStats(m.ctx, queue.StatsParams{CampaignID: campaign})
 		require.NoError(t, err)
-		requireSame(t, statsOf(m.model.of(campaign)), stats)
+		requireSame(t, statsOf(want), stats)
 	}
 }
 
@@ -144,18 +144,18 @@ func agree[Result any](t *rapid.T, want Result, wantErr error, got Result, err e
 }
 
 // compareAudit checks that each change left its entry, and nothing else did.
-func (m *machine) compareAudit(rt *rapid.T, t *testing.T) {
+func (m *machine) compareAudit(t *rapid.T) {
 	read := m.campaign.suite.features.Audit
 	if read == nil {
 		return
 	}
 	got := map[outdial.Action]int{}
 	for _, actor := range m.actors {
-		for _, entry := range read(t, m.campaign.store, actor) {
+		for _, entry := range read(m.campaign, m.campaign.store, actor) {
 			got[entry.Action]++
 		}
 	}
-	requireSame(rt, m.model.audit, got)
+	requireSame(t, m.model.audit, got)
 }
 
 // replace sometimes happens just when a lock ends.
@@ -300,7 +300,7 @@ func (m *machine) addSuppressions(t *rapid.T) {
 
 // wait moves the clock, now and then back.
 func (m *machine) wait(t *rapid.T) {
-	m.now = m.now.Add(rapid.SampledFrom(append(waits[:len(waits):len(waits)], -5*time.Minute)).Draw(t, "wait"))
+	m.now = m.now.Add(rapid.SampledFrom(append(slices.Clip(waits), -5*time.Minute)).Draw(t, "wait"))
 }
 
 // waitUntil moves the clock to a time at which something changes, or to just

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
@@ -105,12 +104,12 @@ func (m *machine) addContactsTo(t *rapid.T, campaign uuid.UUID, least, most int)
 	require.Equal(t, want, got)
 }
 
-// drawPerson draws a contact whose id sorts at random, so that the order of ids
-// is not the order in which people came.
+// drawPerson draws a contact whose id sorts as drawn, so that the order of ids is
+// not the order in which people came, and is the same when a failure is replayed.
 func (m *machine) drawPerson(t *rapid.T) intake.NewContact {
 	id := uuid.New()
 	id[0] = rapid.Byte().Draw(t, "id")
-	binary.BigEndian.PutUint16(id[1:], uint16(len(m.people)))
+	copy(id[1:], fmt.Sprintf("%06d", len(m.people)))
 	who := intake.NewContact{
 		SourceKey: id.String(), Priority: rapid.SampledFrom([]int{0, 0, 0, 1, -1}).Draw(t, "priority"),
 		Contact: outdial.Contact{
@@ -182,5 +181,5 @@ func (m *machine) updateContact(t *rapid.T) {
 		contact.FirstName = rapid.SampledFrom(firstNames).Draw(t, "first name")
 	}
 	m.model.contacts[id] = contact
-	m.campaign.suite.features.UpdateContact(m.campaign.t, m.campaign.store, contact)
+	m.campaign.suite.features.UpdateContact(m.campaign, m.campaign.store, contact)
 }

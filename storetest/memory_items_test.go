@@ -15,7 +15,7 @@ import (
 )
 
 func (m *memory) ClearQueue(ctx context.Context, p queue.ClearParams) (queue.ClearResult, error) {
-	return remember(m, ctx, p.Idempotency, p.Now, func() (queue.ClearResult, error) {
+	return remember(ctx, m, p.Idempotency, p.Now, func() (queue.ClearResult, error) {
 		result, all := queue.ClearResult{}, p.AgentID == uuid.Nil
 		for _, item := range m.data.items[p.CampaignID] {
 			clears := item.State == queue.StateQueued || item.State == queue.StateLocked ||
@@ -40,7 +40,7 @@ func (m *memory) ClearQueue(ctx context.Context, p queue.ClearParams) (queue.Cle
 }
 
 func (m *memory) EnqueueItems(ctx context.Context, p queue.EnqueueParams) (queue.EnqueueResult, error) {
-	return remember(m, ctx, p.Idempotency, p.Now, func() (queue.EnqueueResult, error) {
+	return remember(ctx, m, p.Idempotency, p.Now, func() (queue.EnqueueResult, error) {
 		result := queue.EnqueueResult{LaunchID: p.LaunchID, Skipped: queue.NewSkips()}
 		people := m.audience(p.CampaignID, p.Filter)
 		if p.ContactIDs != nil && (len(p.ContactIDs) > 0 || m.fault != faultNobodyIsAll) {
@@ -108,6 +108,7 @@ func (m *memory) RollbackLaunch(_ context.Context, p queue.RollbackParams) (queu
 			known = true
 			switch {
 			case item.State == queue.StateQueued && (item.LockVersion == 0 || m.fault == faultRollbackTouched):
+				m.breathe(faultRollbackNotAtomic)
 				m.write(m.end(item, queue.StateReleased, p.Now))
 				result.Released++
 			case item.State.Active() || m.fault == faultRollbackCountsEnded:
@@ -128,6 +129,10 @@ func (m *memory) PullItem(_ context.Context, p queue.PullParams) (queue.PullResu
 	defer m.lock()()
 	if !m.known(p.CampaignID) && m.fault != faultUnknownPull {
 		return queue.PullResult{}, outdial.NotFound("campaign")
+	}
+	const refresh = 4
+	if m.pulls++; m.pulls%refresh == 0 {
+		m.oldList = slices.Clone(m.data.suppressions)
 	}
 	for _, item := range m.data.items[p.CampaignID] {
 		if item.State != queue.StateLocked || item.AgentID != p.AgentID || m.fault == faultPullForgetsLock {
@@ -201,7 +206,7 @@ func (m *memory) best(p queue.PullParams) (queue.Item, bool) {
 		case faultPullOthers:
 			own = item.State == queue.StateQueued
 		}
-		if !(own || pool || other) || !due || !m.callable(p, item) {
+		if !own && !pool && !other || !due || !m.callable(p, item) {
 			continue
 		}
 		if rank := m.rank(p, item); !found || bytes.Compare(rank[:], bestRank[:]) < 0 {
@@ -281,7 +286,8 @@ func (m *memory) MoveItem(_ context.Context, p queue.MoveParams) (queue.MoveResu
 	for campaignID, items := range m.data.items {
 		for _, item := range items {
 			if item.ID == p.ItemID && (campaignID == p.CampaignID || m.fault == faultMoveAnywhere) {
-				return m.moveItem(item, p)
+				result, err := m.moveItem(item, p)
+				return result, m.spoil(err)
 			}
 		}
 	}

@@ -16,14 +16,25 @@ import (
 )
 
 // remember does a thing once for each idempotency key.
-func remember[R any](m *memory, ctx context.Context, key outdial.Idempotency, now time.Time, do func() (R, error)) (R, error) {
-	defer m.lock()()
+func remember[R any](ctx context.Context, m *memory, key outdial.Idempotency, now time.Time, do func() (R, error)) (R, error) {
 	var nothing R
+	if m.fault == faultDeadlocks {
+		if !m.mu.TryLock() {
+			return nothing, errDeadlock
+		}
+		defer m.mu.Unlock()
+	} else {
+		defer m.lock()()
+	}
+	if m.poisoned {
+		return nothing, errPoisoned
+	}
 	if err := ctx.Err(); err != nil && m.fault != faultContext {
 		return nothing, err
 	}
 	if key.Key == "" {
-		return do()
+		result, err := do()
+		return result, m.spoil(err)
 	}
 	name := [2]string{key.ActorID.String(), key.Key}
 	if m.fault == faultKeysShared {
@@ -46,6 +57,7 @@ func remember[R any](m *memory, ctx context.Context, key outdial.Idempotency, no
 	}
 	m.breathe(faultKeysNotAtomic)
 	result, err := do()
+	err = m.spoil(err)
 	if err == nil || m.fault == faultKeysKeepErrors {
 		m.data.answers[name] = remembered{fingerprint: key.Fingerprint, at: m.kept(now), result: result}
 	}
@@ -83,7 +95,11 @@ func (m *memory) holders(campaignID uuid.UUID) map[uuid.UUID]queue.Item {
 }
 
 func (m *memory) isSuppressed(campaignID uuid.UUID, contact outdial.Contact, now time.Time) bool {
-	return slices.ContainsFunc(m.data.suppressions, func(entry suppression.Entry) bool {
+	list := m.data.suppressions
+	if m.fault == faultStaleList {
+		list = m.oldList
+	}
+	return slices.ContainsFunc(list, func(entry suppression.Entry) bool {
 		scope := entry.CampaignID == uuid.Nil || entry.CampaignID == campaignID
 		live := entry.ExpiresAt.IsZero() || entry.ExpiresAt.After(now)
 		phone := entry.Kind == suppression.KindPhone && entry.Key == contact.Phone.E164()
@@ -171,7 +187,7 @@ func (m *memory) matches(expr filter.Expr, contact outdial.Contact) bool {
 }
 
 func (m *memory) ReplaceQueue(ctx context.Context, p queue.ReplaceParams) (queue.ReplaceResult, error) {
-	return remember(m, ctx, p.Idempotency, p.Now, func() (queue.ReplaceResult, error) {
+	return remember(ctx, m, p.Idempotency, p.Now, func() (queue.ReplaceResult, error) {
 		if !m.known(p.CampaignID) && m.fault != faultUnknownReplace {
 			return queue.ReplaceResult{}, outdial.NotFound("campaign")
 		}
@@ -193,6 +209,7 @@ func (m *memory) ReplaceQueue(ctx context.Context, p queue.ReplaceParams) (queue
 // replaceRun is a plan on its way.
 type replaceRun struct {
 	queue.ReplaceResult
+
 	inQueue  []outdial.Contact
 	accounts map[uuid.UUID]int
 }

@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"runtime"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue"
@@ -28,6 +30,10 @@ type memory struct {
 	mu    *sync.Mutex
 	data  *database
 	fault fault
+
+	bound, poisoned bool
+	pulls           int
+	oldList         []suppression.Entry
 }
 
 var _ store.Store = (*memory)(nil)
@@ -73,18 +79,21 @@ func openMemory(fault fault) func(testing.TB) store.Store {
 // memoryFeatures declares everything that a store can.
 func memoryFeatures() storetest.Features {
 	return storetest.Features{
-		Transaction: func(_ testing.TB, st store.Store) (store.Store, func() error, func() error) {
-			return st.(*memory).begin()
+		Transaction: func(t testing.TB, st store.Store) (store.Store, func() error, func() error) {
+			t.Helper()
+			return asMemory(t, st).begin()
 		},
-		Audit: func(_ testing.TB, st store.Store, actorID uuid.UUID) []outdial.AuditEntry {
-			m := st.(*memory)
+		Audit: func(t testing.TB, st store.Store, actorID uuid.UUID) []outdial.AuditEntry {
+			t.Helper()
+			m := asMemory(t, st)
 			defer m.lock()()
 			return slices.DeleteFunc(slices.Clone(m.data.audit), func(entry outdial.AuditEntry) bool {
 				return entry.ActorID != actorID
 			})
 		},
-		QueueRowVersions: func(_ testing.TB, st store.Store, campaignID uuid.UUID) map[uuid.UUID]string {
-			m := st.(*memory)
+		QueueRowVersions: func(t testing.TB, st store.Store, campaignID uuid.UUID) map[uuid.UUID]string {
+			t.Helper()
+			m := asMemory(t, st)
 			defer m.lock()()
 			versions := map[uuid.UUID]string{}
 			for _, item := range m.data.items[campaignID] {
@@ -92,17 +101,26 @@ func memoryFeatures() storetest.Features {
 			}
 			return versions
 		},
-		SuppressionEvents: func(_ testing.TB, st store.Store, key string) int {
-			m := st.(*memory)
+		SuppressionEvents: func(t testing.TB, st store.Store, key string) int {
+			t.Helper()
+			m := asMemory(t, st)
 			defer m.lock()()
 			return len(slices.DeleteFunc(slices.Clone(m.data.events), func(event string) bool { return event != key }))
 		},
-		UpdateContact: func(_ testing.TB, st store.Store, contact outdial.Contact) {
-			m := st.(*memory)
+		UpdateContact: func(t testing.TB, st store.Store, contact outdial.Contact) {
+			t.Helper()
+			m := asMemory(t, st)
 			defer m.lock()()
 			m.data.contacts[contact.ID] = contact
 		},
 	}
+}
+
+func asMemory(t testing.TB, st store.Store) *memory {
+	t.Helper()
+	m, ok := st.(*memory)
+	require.True(t, ok, "it is a %T", st)
+	return m
 }
 
 func (m *memory) lock() (unlock func()) {
@@ -119,6 +137,21 @@ func (m *memory) breathe(mistake fault) {
 	}
 }
 
+// spoil ends a bound store's usefulness after an error, where it has this
+// mistake, as an engine does that lets a statement fail.
+func (m *memory) spoil(err error) error {
+	m.poisoned = m.poisoned || err != nil && m.bound && m.fault == faultPoisons
+	if m.poisoned {
+		return errPoisoned
+	}
+	return err
+}
+
+var (
+	errPoisoned = errors.New("the transaction is aborted")
+	errDeadlock = errors.New("deadlock detected")
+)
+
 func (m *memory) begin() (store.Store, func() error, func() error) {
 	unlock := m.lock()
 	defer unlock()
@@ -126,7 +159,7 @@ func (m *memory) begin() (store.Store, func() error, func() error) {
 		nothing := func() error { return nil }
 		return m, nothing, nothing
 	}
-	bound := &memory{mu: &sync.Mutex{}, data: m.data.clone(), fault: m.fault}
+	bound := &memory{mu: &sync.Mutex{}, data: m.data.clone(), fault: m.fault, bound: true}
 	commit := func() error {
 		defer m.lock()()
 		if m.fault != faultCommitForgets {
@@ -186,9 +219,14 @@ func (m *memory) record(actor uuid.UUID, action outdial.Action, target uuid.UUID
 	if m.fault == faultNoAudit {
 		return
 	}
-	data, _ := json.Marshal(meta)
-	clear(meta)
-	_ = json.Unmarshal(data, &meta)
+	data, err := json.Marshal(meta)
+	if err != nil {
+		panic(err)
+	}
+	meta = map[string]any{}
+	if err := json.Unmarshal(data, &meta); err != nil {
+		panic(err)
+	}
 	m.data.audit = append(m.data.audit, outdial.AuditEntry{
 		ID: newID(), ActorID: actor, Action: action, TargetType: "campaign", TargetID: target, Meta: meta, CreatedAt: m.kept(now),
 	})
@@ -308,6 +346,7 @@ func (m *memory) addSuppression(entry suppression.Entry, now time.Time) bool {
 		}
 		return expired
 	}
+	m.breathe(faultSuppressNotAtomic)
 	m.data.suppressions = append(m.data.suppressions, entry)
 	return true
 }

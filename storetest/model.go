@@ -78,7 +78,7 @@ func once[Result any](m *model, key outdial.Idempotency, now time.Time, do func(
 			var nothing Result
 			return nothing, outdial.ErrIdempotencyMismatch
 		}
-		return before.result.(Result), nil
+		return as[Result](before.result), nil
 	}
 	result := do()
 	m.answers[name] = answer{fingerprint: key.Fingerprint, at: now, result: result}

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"slices"
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,69 +18,69 @@ func pullBehaviours(g *group) {
 	pullPassedOverBehaviours(g)
 	pullLockBehaviours(g)
 
-	g.proves("an unknown campaign is ErrNotFound", func(t *testing.T, c *campaign) {
+	g.proves("an unknown campaign is ErrNotFound", func(c *campaign) {
 		p := c.pullParams(uuid.New())
 		p.CampaignID = uuid.New()
-		_, err := c.store.PullItem(t.Context(), p)
-		require.ErrorIs(t, err, outdial.ErrNotFound)
+		_, err := c.store.PullItem(c.Context(), p)
+		require.ErrorIs(c, err, outdial.ErrNotFound)
 	})
 
-	g.proves("the item is nil when there is nothing to do", func(t *testing.T, c *campaign) {
+	g.proves("the item is nil when there is nothing to do", func(c *campaign) {
 		c.addCallable(1)
 		c.takeNothing(uuid.New())
 	})
 
-	g.proves("it gives the agent their next item and locks it", func(t *testing.T, c *campaign) {
+	g.proves("it gives the agent their next item and locks it", func(c *campaign) {
 		agent := uuid.New()
 		item := c.give(agent, c.addCallable(1)...)[0]
 		c.wait(time.Minute)
 		want := lockedBy(item, agent, c.now)
-		requireSame(t, want, c.take(agent))
-		requireSame(t, []queue.Item{want}, c.items())
+		requireSame(c, want, c.take(agent))
+		requireSame(c, []queue.Item{want}, c.items())
 	})
 
-	g.proves("it gives an item of the pool to the agent and locks it", func(t *testing.T, c *campaign) {
+	g.proves("it gives an item of the pool to the agent and locks it", func(c *campaign) {
 		agent := uuid.New()
 		item := c.give(uuid.Nil, c.addCallable(1)...)[0]
 		c.wait(time.Minute)
 		want := lockedBy(item, agent, c.now)
-		requireSame(t, want, c.take(agent))
-		requireSame(t, []queue.Item{want}, c.items())
+		requireSame(c, want, c.take(agent))
+		requireSame(c, []queue.Item{want}, c.items())
 	})
 
-	g.proves("the item carries its contact whole", func(t *testing.T, c *campaign) {
+	g.proves("the item carries its contact whole", func(c *campaign) {
 		agent := uuid.New()
 		contact := c.add(person(fullContact))[0]
 		c.give(agent, contact)
-		requireSame(t, contact, c.take(agent).Contact)
+		requireSame(c, contact, c.take(agent).Contact)
 	})
 
-	g.proves("it gives nothing of another agent or another campaign", func(t *testing.T, c *campaign) {
+	g.proves("it gives nothing of another agent or another campaign", func(c *campaign) {
 		agent, other := uuid.New(), c.another()
 		other.give(agent, other.addCallable(1)...)
 		other.give(uuid.Nil, other.addCallable(1)...)
 		c.give(uuid.New(), c.addCallable(1)...)
 		before := c.items()
 		c.takeNothing(agent)
-		requireSame(t, before, c.items())
+		requireSame(c, before, c.items())
 	})
 
-	g.proves("an agent may hold a lock in each of two campaigns", func(t *testing.T, c *campaign) {
+	g.proves("an agent may hold a lock in each of two campaigns", func(c *campaign) {
 		agent, other := uuid.New(), c.another()
 		c.give(agent, c.addCallable(1)...)
 		other.give(agent, other.addCallable(1)...)
-		require.Equal(t, c.id, c.take(agent).CampaignID)
-		require.Equal(t, other.id, other.take(agent).CampaignID)
-		require.Equal(t, c.id, c.takeAgain(agent).CampaignID)
+		require.Equal(c, c.id, c.take(agent).CampaignID)
+		require.Equal(c, other.id, other.take(agent).CampaignID)
+		require.Equal(c, c.id, c.takeAgain(agent).CampaignID)
 	})
 
-	g.proves("an agent with an item in progress gets the next one", func(t *testing.T, c *campaign) {
+	g.proves("an agent with an item in progress gets the next one", func(c *campaign) {
 		agent := uuid.New()
 		people := c.addCallable(2)
 		running := c.start(agent, people[0], false)
 		c.give(agent, people[1])
-		require.Equal(t, people[1].ID, c.take(agent).ContactID)
-		requireSame(t, running, c.item(running.ID))
+		require.Equal(c, people[1].ID, c.take(agent).ContactID)
+		requireSame(c, running, c.item(running.ID))
 	})
 }
 
@@ -127,7 +126,7 @@ func pullOrderBehaviours(g *group) {
 		}, []int{1, 0}},
 	}
 	for _, test := range cases {
-		g.proves(test.sentence, func(t *testing.T, c *campaign) {
+		g.proves(test.sentence, func(c *campaign) {
 			agent := uuid.New()
 			people := c.addCallable(len(test.entries))
 			for i, entry := range test.entries {
@@ -147,37 +146,37 @@ func pullOrderBehaviours(g *group) {
 			for i, at := range test.want {
 				want[i] = people[at].ID
 			}
-			require.Equal(t, want, c.workOff(agent))
+			require.Equal(c, want, c.workOff(agent))
 		})
 	}
 
-	g.proves("of items that differ in nothing else the first id comes first", func(t *testing.T, c *campaign) {
+	g.proves("of items that differ in nothing else the first id comes first", func(c *campaign) {
 		people := c.addCallable(5)
 		slices.Reverse(people)
 		for _, contact := range people {
 			c.give(uuid.Nil, contact)
 		}
-		require.Equal(t, held(c.items()), c.workOff(uuid.New()))
+		require.Equal(c, held(c.items()), c.workOff(uuid.New()))
 	})
 
-	g.proves("an item that was given back takes its old place", func(t *testing.T, c *campaign) {
+	g.proves("an item that was given back takes its old place", func(c *campaign) {
 		agent := uuid.New()
 		c.give(agent, c.addCallable(3)...)
 		want := held(c.items())
 		c.move(c.take(agent), queue.MoveGiveBack)
-		require.Equal(t, want, c.workOff(agent))
+		require.Equal(c, want, c.workOff(agent))
 	})
 }
 
 // workOff pulls and starts until there is nothing to do, and returns the
 // contacts in the order in which they came.
 func (c *campaign) workOff(agent uuid.UUID) []uuid.UUID {
-	c.t.Helper()
+	c.Helper()
 	order := []uuid.UUID{}
 	for item := c.pull(agent).Item; item != nil; item = c.pull(agent).Item {
 		order = append(order, item.ContactID)
 		c.move(*item, queue.MoveStart)
-		require.LessOrEqual(c.t, len(order), everything, "it never ends")
+		require.LessOrEqual(c, len(order), everything, "it never ends")
 	}
 	return order
 }

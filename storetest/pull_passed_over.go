@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,7 +22,7 @@ func pullPassedOverBehaviours(g *group) {
 			if pool {
 				name, owner = sentence+", in the pool", uuid.Nil
 			}
-			g.proves(name, func(t *testing.T, c *campaign) {
+			g.proves(name, func(c *campaign) {
 				people := c.addCallable(2)
 				first := 1
 				c.enqueue(queue.EnqueueParams{AgentID: owner, ContactIDs: contactIDs(people[:1]), Priority: &first})
@@ -32,11 +31,11 @@ func pullPassedOverBehaviours(g *group) {
 				waiting := c.activeOf(people[0])
 				item := c.take(agent)
 				if !passedOver {
-					require.Equal(t, people[0].ID, item.ContactID)
+					require.Equal(c, people[0].ID, item.ContactID)
 					return
 				}
-				require.Equal(t, people[1].ID, item.ContactID)
-				requireSame(t, waiting, c.item(waiting.ID))
+				require.Equal(c, people[1].ID, item.ContactID)
+				requireSame(c, waiting, c.item(waiting.ID))
 				c.move(item, queue.MoveStart)
 				c.takeNothing(agent)
 			})
@@ -80,7 +79,7 @@ func pullPassedOverBehaviours(g *group) {
 		contact.PhoneStatus = outdial.PhoneInvalid
 	}), true)
 
-	g.proves("items that are scheduled for later are passed over until then", func(t *testing.T, c *campaign) {
+	g.proves("items that are scheduled for later are passed over until then", func(c *campaign) {
 		agent := uuid.New()
 		people := c.addCallable(2)
 		due := c.now.Add(time.Hour)
@@ -89,10 +88,10 @@ func pullPassedOverBehaviours(g *group) {
 		c.now = due.Add(-time.Microsecond)
 		c.takeNothing(agent)
 		c.now = due
-		require.Equal(t, contactIDs(people), c.workOff(agent))
+		require.Equal(c, contactIDs(people), c.workOff(agent))
 	})
 
-	g.proves("a callback is given although its contact is cooling down", func(t *testing.T, c *campaign) {
+	g.proves("a callback is given although its contact is cooling down", func(c *campaign) {
 		agent := uuid.New()
 		people := c.add(person(coolingUntil(c.now.Add(24 * time.Hour))))
 		c.enqueue(queue.EnqueueParams{
@@ -102,25 +101,25 @@ func pullPassedOverBehaviours(g *group) {
 		c.take(agent)
 	})
 
-	g.proves("an item that an agent holds is failed when its phone has been suppressed", func(t *testing.T, c *campaign) {
+	g.proves("an item that an agent holds is failed when its phone has been suppressed", func(c *campaign) {
 		for _, fromPool := range []bool{false, true} {
 			agent := uuid.New()
 			people := c.addCallable(2)
 			item := c.lock(agent, people[0], fromPool)
 			c.give(agent, people[1])
 			c.suppress(suppressedBy(people[0]))
-			require.Equal(t, people[1].ID, c.take(agent).ContactID, "the pull goes on")
-			requireSame(t, failed(item, "suppressed"), c.item(item.ID))
+			require.Equal(c, people[1].ID, c.take(agent).ContactID, "the pull goes on")
+			requireSame(c, failed(item, "suppressed"), c.item(item.ID))
 		}
 	})
 
-	g.proves("an item that an agent holds is failed when nothing else is left", func(t *testing.T, c *campaign) {
+	g.proves("an item that an agent holds is failed when nothing else is left", func(c *campaign) {
 		agent := uuid.New()
 		contact := c.addCallable(1)[0]
 		item := c.lock(agent, contact, true)
 		c.suppress(suppression.NewEmail(contact.Email))
 		c.takeNothing(agent)
-		requireSame(t, []queue.Item{failed(item, "suppressed")}, c.items())
+		requireSame(c, []queue.Item{failed(item, "suppressed")}, c.items())
 	})
 
 	for reason, edit := range map[queue.SkipReason]func(*outdial.Contact){
@@ -128,7 +127,7 @@ func pullPassedOverBehaviours(g *group) {
 		queue.SkipNoPhone:  func(contact *outdial.Contact) { contact.PhoneStatus = outdial.PhoneInvalid },
 		queue.SkipOptedOut: func(contact *outdial.Contact) { contact.OptedOut = true },
 	} {
-		g.proves("an item that an agent holds is failed with the reason "+string(reason), func(t *testing.T, c *campaign) {
+		g.proves("an item that an agent holds is failed with the reason "+string(reason), func(c *campaign) {
 			agent := uuid.New()
 			contact := c.addCallable(1)[0]
 			item := c.lock(agent, contact, false)
@@ -136,27 +135,27 @@ func pullPassedOverBehaviours(g *group) {
 			c.updateContact(contact)
 			c.takeNothing(agent)
 			item.Contact = contact
-			requireSame(t, []queue.Item{failed(item, string(reason))}, c.items())
+			requireSame(c, []queue.Item{failed(item, string(reason))}, c.items())
 		})
 	}
 
-	g.proves("an item whose lock has expired and whose phone has been suppressed is returned and passed over", func(t *testing.T, c *campaign) {
+	g.proves("an item whose lock has expired and whose phone has been suppressed is returned and passed over", func(c *campaign) {
 		agent := uuid.New()
 		contact := c.addCallable(1)[0]
 		item := c.lock(agent, contact, false)
 		c.suppress(suppressedBy(contact))
 		c.wait(lockFor)
 		c.takeNothing(agent)
-		requireSame(t, []queue.Item{queuedAgain(item)}, c.items())
+		requireSame(c, []queue.Item{queuedAgain(item)}, c.items())
 	})
 
-	g.proves("a pool item whose lock has expired and whose phone has been suppressed is passed over", func(t *testing.T, c *campaign) {
+	g.proves("a pool item whose lock has expired and whose phone has been suppressed is passed over", func(c *campaign) {
 		contact := c.addCallable(1)[0]
 		item := c.lock(uuid.New(), contact, true)
 		c.suppress(suppressedBy(contact))
 		c.wait(lockFor)
 		c.takeNothing(uuid.New())
-		requireSame(t, []queue.Item{item}, c.items())
+		requireSame(c, []queue.Item{item}, c.items())
 	})
 }
 

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,48 +18,48 @@ func replaceBehaviours(g *group) {
 	replaceDifferenceBehaviours(g)
 	replacePoolBehaviours(g)
 
-	g.proves("an unknown campaign is ErrNotFound", func(t *testing.T, c *campaign) {
-		_, err := c.store.ReplaceQueue(t.Context(), c.replaceParams(queue.ReplaceParams{
+	g.proves("an unknown campaign is ErrNotFound", func(c *campaign) {
+		_, err := c.store.ReplaceQueue(c.Context(), c.replaceParams(queue.ReplaceParams{
 			CampaignID: uuid.New(), AgentID: uuid.New(),
 		}))
-		require.ErrorIs(t, err, outdial.ErrNotFound)
-		require.Zero(t, countAuditIfKept(c, outdial.ActionQueueReplace), "when it returns an error nothing has changed")
+		require.ErrorIs(c, err, outdial.ErrNotFound)
+		require.Zero(c, countAuditIfKept(c, outdial.ActionQueueReplace), "when it returns an error nothing has changed")
 	})
 
-	g.proves("with DryRun it computes the same plan and writes nothing", func(t *testing.T, c *campaign) {
+	g.proves("with DryRun it computes the same plan and writes nothing", func(c *campaign) {
 		agent := uuid.New()
 		p := everyKindOfReplace(c, agent)
 		before, entries := c.items(), c.auditCount(outdial.ActionQueueReplace)
 
 		p.DryRun = true
 		preview := c.replace(p)
-		requireSame(t, before, c.items())
-		require.Equal(t, entries, c.auditCount(outdial.ActionQueueReplace))
+		requireSame(c, before, c.items())
+		require.Equal(c, entries, c.auditCount(outdial.ActionQueueReplace))
 
 		p.DryRun = false
-		require.Equal(t, preview, c.replace(p))
+		require.Equal(c, preview, c.replace(p))
 	})
 
-	g.proves("with DryRun and ReleaseInProgress it computes the same plan and writes nothing", func(t *testing.T, c *campaign) {
+	g.proves("with DryRun and ReleaseInProgress it computes the same plan and writes nothing", func(c *campaign) {
 		p := everyKindOfReplace(c, uuid.New())
 		before := c.items()
 
 		p.DryRun, p.ReleaseInProgress = true, true
 		preview := c.replace(p)
-		requireSame(t, before, c.items())
+		requireSame(c, before, c.items())
 
 		p.DryRun = false
-		require.Equal(t, preview, c.replace(p))
+		require.Equal(c, preview, c.replace(p))
 	})
 
-	g.proves("with DryRun an unknown campaign is ErrNotFound too", func(t *testing.T, c *campaign) {
-		_, err := c.store.ReplaceQueue(t.Context(), c.replaceParams(queue.ReplaceParams{
+	g.proves("with DryRun an unknown campaign is ErrNotFound too", func(c *campaign) {
+		_, err := c.store.ReplaceQueue(c.Context(), c.replaceParams(queue.ReplaceParams{
 			CampaignID: uuid.New(), AgentID: uuid.New(), DryRun: true,
 		}))
-		require.ErrorIs(t, err, outdial.ErrNotFound)
+		require.ErrorIs(c, err, outdial.ErrNotFound)
 	})
 
-	g.proves("the same inputs give the same queue", func(t *testing.T, c *campaign) {
+	g.proves("the same inputs give the same queue", func(c *campaign) {
 		agent, account := uuid.New(), uuid.New()
 		c.addCallable(20, inAccount(account))
 		c.addCallable(20)
@@ -69,10 +68,10 @@ func replaceBehaviours(g *group) {
 		first := c.queueOf(agent)
 		c.clear(agent)
 		c.replace(p)
-		require.Equal(t, first, c.queueOf(agent))
+		require.Equal(c, first, c.queueOf(agent))
 	})
 
-	g.proves("an audit entry is written with the change", func(t *testing.T, c *campaign) {
+	g.proves("an audit entry is written with the change", func(c *campaign) {
 		agent := uuid.New()
 		held := c.addCallable(1)
 		c.addCallable(2)
@@ -80,7 +79,7 @@ func replaceBehaviours(g *group) {
 		c.replace(queue.ReplaceParams{AgentID: agent, PerAccountCap: 7, MaxQueueSize: 9})
 
 		entries := auditOf(c, outdial.ActionQueueReplace)
-		require.Len(t, entries, 1)
+		require.Len(c, entries, 1)
 		requireAudit(c, entries[0], map[string]any{
 			"agent_id": agent.String(), "per_account_cap": 7, "max_queue_size": 9, "keep_in_progress": true,
 			"assigned": 2, "released": 0, "skipped_due_to_collision": 1,
@@ -89,11 +88,11 @@ func replaceBehaviours(g *group) {
 		c.wait(time.Second)
 		c.replace(queue.ReplaceParams{AgentID: agent, ReleaseInProgress: true})
 		entries = auditOf(c, outdial.ActionQueueReplace)
-		require.Len(t, entries, 2, "a replace that changes nothing is somebody's act all the same")
+		require.Len(c, entries, 2, "a replace that changes nothing is somebody's act all the same")
 		requireAudit(c, entries[1], map[string]any{"keep_in_progress": false, "assigned": 2, "released": 2})
 	})
 
-	g.proves("it leaves other campaigns and other agents alone", func(t *testing.T, c *campaign) {
+	g.proves("it leaves other campaigns and other agents alone", func(c *campaign) {
 		agent, colleague, other := uuid.New(), uuid.New(), c.another()
 		people := []outdial.Contact{}
 		for range 4 {
@@ -106,16 +105,16 @@ func replaceBehaviours(g *group) {
 		elsewhere, theirs := other.items(), c.itemsOf(colleague)
 
 		c.replace(queue.ReplaceParams{AgentID: agent})
-		require.ElementsMatch(t, contactIDs(people[2:]), c.queueOf(agent), "another campaign holds nobody here")
-		requireSame(t, elsewhere, other.items())
-		requireSame(t, theirs, c.itemsOf(colleague))
+		require.ElementsMatch(c, contactIDs(people[2:]), c.queueOf(agent), "another campaign holds nobody here")
+		requireSame(c, elsewhere, other.items())
+		requireSame(c, theirs, c.itemsOf(colleague))
 	})
 }
 
 // everyKindOfReplace builds a campaign in which a replace for the agent has
 // something of every kind to do, and returns what to ask for.
 func everyKindOfReplace(c *campaign, agent uuid.UUID) queue.ReplaceParams {
-	c.t.Helper()
+	c.Helper()
 	account := uuid.New()
 	colleague := uuid.New()
 	c.add(person(invalid), person(optedOut), person(withoutPhone), person(finished(c.now)), person(coolingUntil(c.now.Add(lockFor))))

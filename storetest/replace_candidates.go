@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,20 +19,20 @@ func contains(text string) filter.Expr { return filter.Text("first_name").Contai
 // replaceCandidateBehaviours proves who may be in a new queue, and under which
 // reason the others count.
 func replaceCandidateBehaviours(g *group) {
-	g.proves("a nil filter is all of the campaign's contacts", func(t *testing.T, c *campaign) {
+	g.proves("a nil filter is all of the campaign's contacts", func(c *campaign) {
 		agent := uuid.New()
 		c.another().addCallable(2)
 		people := c.addCallable(3)
-		require.Equal(t, queue.ReplaceResult{Assigned: 3, Matched: 3, Skipped: queue.NewSkips()},
+		require.Equal(c, queue.ReplaceResult{Assigned: 3, Matched: 3, Skipped: queue.NewSkips()},
 			c.replace(queue.ReplaceParams{AgentID: agent}))
-		require.Equal(t, contactIDs(people), c.queueOf(agent))
+		require.Equal(c, contactIDs(people), c.queueOf(agent))
 	})
 
-	g.proves("a campaign without contacts gives an empty queue", func(t *testing.T, c *campaign) {
-		require.Equal(t, queue.ReplaceResult{Skipped: queue.NewSkips()}, c.replace(queue.ReplaceParams{AgentID: uuid.New()}))
+	g.proves("a campaign without contacts gives an empty queue", func(c *campaign) {
+		require.Equal(c, queue.ReplaceResult{Skipped: queue.NewSkips()}, c.replace(queue.ReplaceParams{AgentID: uuid.New()}))
 	})
 
-	g.proves("a contact counts under the first reason that applies", func(t *testing.T, c *campaign) {
+	g.proves("a contact counts under the first reason that applies", func(c *campaign) {
 		agent, colleague, account := uuid.New(), uuid.New(), uuid.New()
 		tomorrow := c.now.Add(24 * time.Hour)
 		c.add(person(withPriority(9), inAccount(account)))
@@ -57,69 +56,69 @@ func replaceCandidateBehaviours(g *group) {
 			want[reason] = 1
 		}
 		result := c.replace(queue.ReplaceParams{AgentID: agent, PerAccountCap: 1, MaxQueueSize: 1})
-		require.Equal(t, want, result.Skipped)
-		require.Equal(t, 1, result.Assigned)
+		require.Equal(c, want, result.Skipped)
+		require.Equal(c, 1, result.Assigned)
 	})
 
-	g.proves("a contact with no number or a wrong one counts under no_phone", func(t *testing.T, c *campaign) {
+	g.proves("a contact with no number or a wrong one counts under no_phone", func(c *campaign) {
 		c.add(person(withoutPhone), person(withWrongPhone), person(func(who *intake.NewContact) {
 			who.Contact.PhoneStatus = outdial.PhoneInvalid
 		}))
 		callable := c.add(person(func(who *intake.NewContact) { who.Contact.PhoneStatus = outdial.PhoneUnknown }))
 		agent := uuid.New()
-		require.Equal(t, 3, c.replace(queue.ReplaceParams{AgentID: agent}).Skipped[queue.SkipNoPhone])
-		require.Equal(t, contactIDs(callable), c.queueOf(agent), "a number nobody has checked can be dialed")
+		require.Equal(c, 3, c.replace(queue.ReplaceParams{AgentID: agent}).Skipped[queue.SkipNoPhone])
+		require.Equal(c, contactIDs(callable), c.queueOf(agent), "a number nobody has checked can be dialed")
 	})
 
 	replaceSuppressionBehaviours(g)
 
-	g.proves("a contact this campaign is done with counts under finished", func(t *testing.T, c *campaign) {
+	g.proves("a contact this campaign is done with counts under finished", func(c *campaign) {
 		who := person(finished(c.now.Add(-time.Hour)))
 		c.add(who)
 		other := c.another()
 		who.FinishedAt, who.FinishReason = time.Time{}, ""
 		other.add(who)
-		require.Equal(t, 1, c.replace(queue.ReplaceParams{AgentID: uuid.New()}).Skipped[queue.SkipFinished])
-		require.Equal(t, 1, other.replace(queue.ReplaceParams{AgentID: uuid.New()}).Assigned, "another campaign is not done")
+		require.Equal(c, 1, c.replace(queue.ReplaceParams{AgentID: uuid.New()}).Skipped[queue.SkipFinished])
+		require.Equal(c, 1, other.replace(queue.ReplaceParams{AgentID: uuid.New()}).Assigned, "another campaign is not done")
 	})
 
-	g.proves("a contact cools down until next_attempt_at and not longer", func(t *testing.T, c *campaign) {
+	g.proves("a contact cools down until next_attempt_at and not longer", func(c *campaign) {
 		due := c.now.Add(time.Hour)
 		people := c.add(person(coolingUntil(due)))
 		agent := uuid.New()
 		c.now = due.Add(-time.Microsecond)
-		require.Equal(t, 1, c.replace(queue.ReplaceParams{AgentID: agent}).Skipped[queue.SkipCoolingDown])
+		require.Equal(c, 1, c.replace(queue.ReplaceParams{AgentID: agent}).Skipped[queue.SkipCoolingDown])
 		c.now = due
-		require.Equal(t, 1, c.replace(queue.ReplaceParams{AgentID: agent}).Assigned)
-		require.Equal(t, contactIDs(people), c.queueOf(agent))
+		require.Equal(c, 1, c.replace(queue.ReplaceParams{AgentID: agent}).Assigned)
+		require.Equal(c, contactIDs(people), c.queueOf(agent))
 	})
 
-	g.proves("a contact that another agent holds counts as a collision", func(t *testing.T, c *campaign) {
+	g.proves("a contact that another agent holds counts as a collision", func(c *campaign) {
 		agent := uuid.New()
 		people := c.addCallable(4)
 		c.give(uuid.New(), people[0])
 		c.lock(uuid.New(), people[1], false)
 		c.start(uuid.New(), people[2], false)
 		result := c.replace(queue.ReplaceParams{AgentID: agent})
-		require.Equal(t, 3, result.Skipped[queue.SkipCollision])
-		require.Equal(t, contactIDs(people[3:]), c.queueOf(agent))
+		require.Equal(c, 3, result.Skipped[queue.SkipCollision])
+		require.Equal(c, contactIDs(people[3:]), c.queueOf(agent))
 	})
 
-	g.proves("another agent's own item is a collision even when its lock has expired", func(t *testing.T, c *campaign) {
+	g.proves("another agent's own item is a collision even when its lock has expired", func(c *campaign) {
 		person := c.addCallable(1)[0]
 		c.lock(uuid.New(), person, false)
 		c.wait(lockFor)
-		require.Equal(t, 1, c.replace(queue.ReplaceParams{AgentID: uuid.New()}).Skipped[queue.SkipCollision])
+		require.Equal(c, 1, c.replace(queue.ReplaceParams{AgentID: uuid.New()}).Skipped[queue.SkipCollision])
 	})
 
-	g.proves("a contact whose item has ended can be queued again", func(t *testing.T, c *campaign) {
+	g.proves("a contact whose item has ended can be queued again", func(c *campaign) {
 		agent, colleague := uuid.New(), uuid.New()
 		people := c.addCallable(1)
 		c.give(colleague, people...)
 		c.clear(colleague)
-		require.Equal(t, 1, c.replace(queue.ReplaceParams{AgentID: agent}).Assigned)
-		require.Equal(t, contactIDs(people), c.queueOf(agent))
-		require.Len(t, c.items(), 2, "the released row is history")
+		require.Equal(c, 1, c.replace(queue.ReplaceParams{AgentID: agent}).Assigned)
+		require.Equal(c, contactIDs(people), c.queueOf(agent))
+		require.Len(c, c.items(), 2, "the released row is history")
 	})
 
 	replaceFilterBehaviours(g)
@@ -161,41 +160,41 @@ func replaceSuppressionBehaviours(g *group) {
 		}},
 	}
 	for _, test := range cases {
-		g.proves(test.sentence, func(t *testing.T, c *campaign) {
+		g.proves(test.sentence, func(c *campaign) {
 			people := c.addCallable(2)
 			c.suppress(test.entry(c, people[0]))
 			agent := uuid.New()
 			result := c.replace(queue.ReplaceParams{AgentID: agent})
 			if test.suppressed {
-				require.Equal(t, 1, result.Skipped[queue.SkipSuppressed])
-				require.Equal(t, contactIDs(people[1:]), c.queueOf(agent))
+				require.Equal(c, 1, result.Skipped[queue.SkipSuppressed])
+				require.Equal(c, contactIDs(people[1:]), c.queueOf(agent))
 				return
 			}
-			require.Zero(t, result.Skipped.Total())
-			require.Equal(t, contactIDs(people), c.queueOf(agent))
+			require.Zero(c, result.Skipped.Total())
+			require.Equal(c, contactIDs(people), c.queueOf(agent))
 		})
 	}
 
-	g.proves("one entry suppresses every contact with that phone", func(t *testing.T, c *campaign) {
+	g.proves("one entry suppresses every contact with that phone", func(c *campaign) {
 		shared := nextPhone()
 		people := c.addCallable(3, func(who *intake.NewContact) { who.Contact.Phone = shared })
 		c.suppress(suppressedBy(people[0]))
-		require.Equal(t, 3, c.replace(queue.ReplaceParams{AgentID: uuid.New()}).Skipped[queue.SkipSuppressed])
+		require.Equal(c, 3, c.replace(queue.ReplaceParams{AgentID: uuid.New()}).Skipped[queue.SkipSuppressed])
 	})
 
-	g.proves("a contact with several entries counts once", func(t *testing.T, c *campaign) {
+	g.proves("a contact with several entries counts once", func(c *campaign) {
 		contact := c.addCallable(1)[0]
 		c.suppress(suppressedBy(contact), suppressedBy(contact, onlyIn(c.id)),
 			suppression.NewEmail(contact.Email), suppressedBy(contact, onlyIn(c.another().id)))
 		result := c.replace(queue.ReplaceParams{AgentID: uuid.New()})
-		require.Equal(t, 1, result.Skipped[queue.SkipSuppressed])
-		require.Equal(t, 1, result.Matched)
+		require.Equal(c, 1, result.Skipped[queue.SkipSuppressed])
+		require.Equal(c, 1, result.Matched)
 	})
 }
 
 // replaceFilterBehaviours proves that the store selects what filter.Match does.
 func replaceFilterBehaviours(g *group) {
-	g.proves("a filter chooses the contacts it matches", func(t *testing.T, c *campaign) {
+	g.proves("a filter chooses the contacts it matches", func(c *campaign) {
 		names := []string{
 			"Bob", "BOBBY", "rob", "Ann", "", "100%", "100", "a_b", "axb", `a\b`, "O'Brien", `"quoted"`,
 			"Élodie", "élodie", "ELODIE", "Жанна", "жанна", "Ünal", "日本", "B ", "%", "_", `\`, "'; --",
@@ -216,15 +215,15 @@ func replaceFilterBehaviours(g *group) {
 			}
 			agent := uuid.New()
 			result := c.replace(queue.ReplaceParams{AgentID: agent, Filter: expr})
-			require.ElementsMatch(t, want, c.queueOf(agent), "first name contains %q", text)
-			require.Equal(t, len(want), result.Matched)
+			require.ElementsMatch(c, want, c.queueOf(agent), "first name contains %q", text)
+			require.Equal(c, len(want), result.Matched)
 			c.clear(agent)
 		}
 	})
 
-	g.proves("contacts that the filter does not match count nowhere", func(t *testing.T, c *campaign) {
+	g.proves("contacts that the filter does not match count nowhere", func(c *campaign) {
 		c.add(person(named("Zoe")), person(named("Zoe"), invalid), person(named("Bob")))
 		result := c.replace(queue.ReplaceParams{AgentID: uuid.New(), Filter: contains("b")})
-		require.Equal(t, queue.ReplaceResult{Assigned: 1, Matched: 1, Skipped: queue.NewSkips()}, result)
+		require.Equal(c, queue.ReplaceResult{Assigned: 1, Matched: 1, Skipped: queue.NewSkips()}, result)
 	})
 }

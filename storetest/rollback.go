@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,25 +18,25 @@ func rollbackBehaviours(g *group) {
 		return id, people
 	}
 
-	g.proves("it releases the items of a launch that nobody has touched", func(t *testing.T, c *campaign) {
+	g.proves("it releases the items of a launch that nobody has touched", func(c *campaign) {
 		for _, agent := range []uuid.UUID{uuid.New(), uuid.Nil} {
 			id, people := launch(c, agent, 2)
 			before := []queue.Item{c.activeOf(people[0]), c.activeOf(people[1])}
 			c.wait(time.Minute)
-			require.Equal(t, queue.RollbackResult{Released: 2}, c.rollback(id))
+			require.Equal(c, queue.RollbackResult{Released: 2}, c.rollback(id))
 			for _, item := range before {
-				requireSame(t, released(item, c.now), c.item(item.ID))
+				requireSame(c, released(item, c.now), c.item(item.ID))
 			}
 		}
 	})
 
-	g.proves("it releases items that are scheduled for later", func(t *testing.T, c *campaign) {
+	g.proves("it releases items that are scheduled for later", func(c *campaign) {
 		id := uuid.New()
 		c.enqueue(queue.EnqueueParams{ContactIDs: contactIDs(c.addCallable(1)), LaunchID: id, ScheduledFor: c.now.Add(time.Hour)})
-		require.Equal(t, queue.RollbackResult{Released: 1}, c.rollback(id))
+		require.Equal(c, queue.RollbackResult{Released: 1}, c.rollback(id))
 	})
 
-	g.proves("items that somebody had touched stay as they are", func(t *testing.T, c *campaign) {
+	g.proves("items that somebody had touched stay as they are", func(c *campaign) {
 		id, _ := launch(c, uuid.Nil, 4)
 		c.move(c.take(uuid.New()), queue.MoveStart)
 		c.take(uuid.New())
@@ -48,71 +47,71 @@ func rollbackBehaviours(g *group) {
 				touched = append(touched, item)
 			}
 		}
-		require.Len(t, touched, 3)
+		require.Len(c, touched, 3)
 		c.wait(time.Minute)
-		require.Equal(t, queue.RollbackResult{Released: 1, Kept: 3}, c.rollback(id))
+		require.Equal(c, queue.RollbackResult{Released: 1, Kept: 3}, c.rollback(id))
 		for _, item := range touched {
-			requireSame(t, item, c.item(item.ID))
+			requireSame(c, item, c.item(item.ID))
 		}
 	})
 
-	g.proves("items that a replace took over from the pool stay as they are", func(t *testing.T, c *campaign) {
+	g.proves("items that a replace took over from the pool stay as they are", func(c *campaign) {
 		id, _ := launch(c, uuid.Nil, 2)
 		c.replace(queue.ReplaceParams{AgentID: uuid.New(), MaxQueueSize: 1})
-		require.Equal(t, queue.RollbackResult{Released: 1, Kept: 1}, c.rollback(id))
+		require.Equal(c, queue.RollbackResult{Released: 1, Kept: 1}, c.rollback(id))
 	})
 
-	g.proves("items that have ended count nowhere", func(t *testing.T, c *campaign) {
+	g.proves("items that have ended count nowhere", func(c *campaign) {
 		agent := uuid.New()
 		id, _ := launch(c, agent, 2)
 		c.clear(agent)
 		before := c.items()
-		require.Equal(t, queue.RollbackResult{}, c.rollback(id))
-		requireSame(t, before, c.items())
+		require.Equal(c, queue.RollbackResult{}, c.rollback(id))
+		requireSame(c, before, c.items())
 	})
 
-	g.proves("a second rollback finds nothing to release", func(t *testing.T, c *campaign) {
+	g.proves("a second rollback finds nothing to release", func(c *campaign) {
 		id, _ := launch(c, uuid.Nil, 2)
 		c.take(uuid.New())
-		require.Equal(t, queue.RollbackResult{Released: 1, Kept: 1}, c.rollback(id))
+		require.Equal(c, queue.RollbackResult{Released: 1, Kept: 1}, c.rollback(id))
 		before := c.items()
-		require.Equal(t, queue.RollbackResult{Kept: 1}, c.rollback(id))
-		requireSame(t, before, c.items())
+		require.Equal(c, queue.RollbackResult{Kept: 1}, c.rollback(id))
+		requireSame(c, before, c.items())
 	})
 
-	g.proves("it leaves other launches and other campaigns alone", func(t *testing.T, c *campaign) {
+	g.proves("it leaves other launches and other campaigns alone", func(c *campaign) {
 		other := c.another()
 		id, _ := launch(c, uuid.Nil, 1)
 		_, theirs := launch(c, uuid.Nil, 1)
 		loose := c.give(uuid.Nil, c.addCallable(1)...)[0]
 		other.enqueue(queue.EnqueueParams{ContactIDs: contactIDs(other.addCallable(1)), LaunchID: id})
 		elsewhere, launched := other.items(), c.activeOf(theirs[0])
-		require.Equal(t, queue.RollbackResult{Released: 1}, c.rollback(id))
-		requireSame(t, elsewhere, other.items())
-		requireSame(t, launched, c.item(launched.ID))
-		requireSame(t, loose, c.item(loose.ID))
+		require.Equal(c, queue.RollbackResult{Released: 1}, c.rollback(id))
+		requireSame(c, elsewhere, other.items())
+		requireSame(c, launched, c.item(launched.ID))
+		requireSame(c, loose, c.item(loose.ID))
 	})
 
-	g.proves("an unknown launch is ErrNotFound", func(t *testing.T, c *campaign) {
+	g.proves("an unknown launch is ErrNotFound", func(c *campaign) {
 		elsewhere, _ := launch(c.another(), uuid.Nil, 1)
 		launch(c, uuid.Nil, 1)
 		before := c.items()
 		for _, id := range []uuid.UUID{uuid.New(), elsewhere} {
-			_, err := c.store.RollbackLaunch(t.Context(), queue.RollbackParams{
+			_, err := c.store.RollbackLaunch(c.Context(), queue.RollbackParams{
 				CampaignID: c.id, LaunchID: id, ActorID: c.actor, Now: c.now,
 			})
-			require.ErrorIs(t, err, outdial.ErrNotFound)
+			require.ErrorIs(c, err, outdial.ErrNotFound)
 		}
-		requireSame(t, before, c.items())
-		require.Zero(t, countAuditIfKept(c, outdial.ActionQueueRollback))
+		requireSame(c, before, c.items())
+		require.Zero(c, countAuditIfKept(c, outdial.ActionQueueRollback))
 	})
 
-	g.proves("an audit entry is written with the change", func(t *testing.T, c *campaign) {
+	g.proves("an audit entry is written with the change", func(c *campaign) {
 		id, _ := launch(c, uuid.Nil, 2)
 		c.take(uuid.New())
 		c.rollback(id)
 		entries := auditOf(c, outdial.ActionQueueRollback)
-		require.Len(t, entries, 1)
+		require.Len(c, entries, 1)
 		requireAudit(c, entries[0], map[string]any{"launch_id": id.String(), "released": 1, "kept": 1})
 	})
 }

@@ -1,8 +1,6 @@
 package storetest
 
 import (
-	"testing"
-
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -12,18 +10,18 @@ import (
 
 // queueStatsBehaviours proves QueueStats.
 func queueStatsBehaviours(g *group) {
-	g.proves("an unknown campaign is ErrNotFound", func(t *testing.T, c *campaign) {
-		_, err := c.store.QueueStats(t.Context(), queue.StatsParams{CampaignID: uuid.New()})
-		require.ErrorIs(t, err, outdial.ErrNotFound)
+	g.proves("an unknown campaign is ErrNotFound", func(c *campaign) {
+		_, err := c.store.QueueStats(c.Context(), queue.StatsParams{CampaignID: uuid.New()})
+		require.ErrorIs(c, err, outdial.ErrNotFound)
 	})
 
-	g.proves("a campaign without items has a zero for every state and no agents", func(t *testing.T, c *campaign) {
+	g.proves("a campaign without items has a zero for every state and no agents", func(c *campaign) {
 		stats := c.stats()
-		require.Equal(t, noItems(), stats.States)
-		require.Empty(t, stats.Agents)
+		require.Equal(c, noItems(), stats.States)
+		require.Empty(c, stats.Agents)
 	})
 
-	g.proves("it counts items by state and by agent", func(t *testing.T, c *campaign) {
+	g.proves("it counts items by state and by agent", func(c *campaign) {
 		busy, idle := uuid.New(), uuid.New()
 		people := c.addCallable(8)
 		c.start(busy, people[0], false)
@@ -42,28 +40,28 @@ func queueStatsBehaviours(g *group) {
 		total[queue.StateInProgress], total[queue.StateLocked], total[queue.StateQueued], total[queue.StateReleased] = 2, 1, 4, 1
 
 		stats := c.stats()
-		require.Equal(t, total, stats.States)
-		require.Len(t, stats.Agents, 3)
+		require.Equal(c, total, stats.States)
+		require.Len(c, stats.Agents, 3)
 		byAgent := map[uuid.UUID]map[queue.State]int{}
 		for _, agent := range stats.Agents {
 			byAgent[agent.AgentID] = agent.States
 		}
-		require.Equal(t, map[uuid.UUID]map[queue.State]int{busy: busyStates, idle: idleStates, uuid.Nil: poolStates}, byAgent)
+		require.Equal(c, map[uuid.UUID]map[queue.State]int{busy: busyStates, idle: idleStates, uuid.Nil: poolStates}, byAgent)
 	})
 
-	g.proves("agents are ordered by id, the pool first", func(t *testing.T, c *campaign) {
+	g.proves("agents are ordered by id, the pool first", func(c *campaign) {
 		ids := agents(6)
 		for i := range ids {
 			c.give(ids[len(ids)-1-i], c.addCallable(1)...)
 		}
 		c.give(uuid.Nil, c.addCallable(1)...)
-		require.Equal(t, statsOf(c.items()), c.stats())
-		require.Equal(t, uuid.Nil, c.stats().Agents[0].AgentID)
+		require.Equal(c, statsOf(c.items()), c.stats())
+		require.Equal(c, uuid.Nil, c.stats().Agents[0].AgentID)
 	})
 
-	g.proves("it counts nothing of another campaign", func(t *testing.T, c *campaign) {
+	g.proves("it counts nothing of another campaign", func(c *campaign) {
 		other := c.another()
 		other.give(uuid.New(), other.addCallable(1)...)
-		require.Equal(t, noItems(), c.stats().States)
+		require.Equal(c, noItems(), c.stats().States)
 	})
 }

@@ -113,7 +113,7 @@ func (s *suite) group(t *testing.T, name string, behaviours func(*group)) {
 }
 
 // skip ends a behaviour whose feature the store does not declare.
-func (s *suite) skip(t *testing.T, feature string) {
+func (s *suite) skip(t testing.TB, feature string) {
 	t.Helper()
 	s.mu.Lock()
 	s.skipped = append(s.skipped, t.Name()+" (needs Features."+feature+")")
@@ -141,19 +141,19 @@ type group struct {
 }
 
 // proves runs one behaviour in a campaign of its own, beside the others.
-func (g *group) proves(sentence string, behaviour func(t *testing.T, c *campaign)) {
+func (g *group) proves(sentence string, behaviour func(c *campaign)) {
 	g.t.Helper()
 	g.t.Run(sentence, func(t *testing.T) {
 		t.Parallel()
-		behaviour(t, g.newCampaign(t))
+		behaviour(newCampaign(t, g.suite, g.store))
 	})
 }
 
 // provesAlone runs one behaviour while no other of its group runs: for those
 // that see the whole store, and those that want the machine for themselves.
-func (g *group) provesAlone(sentence string, behaviour func(t *testing.T, c *campaign)) {
+func (g *group) provesAlone(sentence string, behaviour func(c *campaign)) {
 	g.t.Helper()
 	g.t.Run(sentence, func(t *testing.T) {
-		behaviour(t, g.newCampaign(t))
+		behaviour(newCampaign(t, g.suite, g.store))
 	})
 }

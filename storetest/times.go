@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,9 +17,9 @@ func timeBehaviours(g *group) {
 	// New York is behind UTC and changes its clocks; Kathmandu is ahead of it by a
 	// quarter more than whole hours.
 	for _, name := range []string{"UTC", "America/New_York", "Asia/Kathmandu"} {
-		g.proves("the same Now behaves the same in "+strings.ReplaceAll(name, "/", " "), func(t *testing.T, c *campaign) {
+		g.proves("the same Now behaves the same in "+strings.ReplaceAll(name, "/", " "), func(c *campaign) {
 			location, err := time.LoadLocation(name)
-			require.NoError(t, err)
+			require.NoError(c, err)
 			c.now = c.now.In(location)
 			start := c.now
 
@@ -28,35 +27,35 @@ func timeBehaviours(g *group) {
 			people := c.add(person(), person(coolingUntil(start.Add(time.Hour))), person())
 			c.suppress(suppressedBy(people[2], until(start.Add(2*time.Hour))))
 			result := c.replace(queue.ReplaceParams{AgentID: agent})
-			require.Equal(t, 1, result.Skipped[queue.SkipCoolingDown])
-			require.Equal(t, 1, result.Skipped[queue.SkipSuppressed])
+			require.Equal(c, 1, result.Skipped[queue.SkipCoolingDown])
+			require.Equal(c, 1, result.Skipped[queue.SkipSuppressed])
 
 			item := c.take(agent)
-			require.True(t, item.LockedAt.Equal(startOfDay))
-			require.True(t, item.LockExpiresAt.Equal(startOfDay.Add(lockFor)))
+			require.True(c, item.LockedAt.Equal(startOfDay))
+			require.True(c, item.LockExpiresAt.Equal(startOfDay.Add(lockFor)))
 			c.now = start.Add(lockFor - time.Microsecond).UTC()
 			c.takeAgain(agent)
 			c.now = start.Add(lockFor).In(location)
 			c.take(agent)
 
 			c.now = start.Add(time.Hour)
-			require.Equal(t, 1, c.replace(queue.ReplaceParams{AgentID: agent, DryRun: true}).Skipped.Total())
+			require.Equal(c, 1, c.replace(queue.ReplaceParams{AgentID: agent, DryRun: true}).Skipped.Total())
 			c.now = start.Add(2 * time.Hour).UTC()
-			require.Zero(t, c.replace(queue.ReplaceParams{AgentID: agent, DryRun: true}).Skipped.Total())
+			require.Zero(c, c.replace(queue.ReplaceParams{AgentID: agent, DryRun: true}).Skipped.Total())
 
 			contact := c.addCallable(1)[0]
 			due := c.now.In(location).Add(time.Hour)
 			c.enqueue(queue.EnqueueParams{AgentID: uuid.New(), ContactIDs: []uuid.UUID{contact.ID}, ScheduledFor: due})
 			scheduled := c.activeOf(contact)
-			require.True(t, scheduled.ScheduledFor.Equal(due))
+			require.True(c, scheduled.ScheduledFor.Equal(due))
 			c.now = due.UTC()
-			require.Equal(t, scheduled.ID, c.take(scheduled.AgentID).ID)
+			require.Equal(c, scheduled.ID, c.take(scheduled.AgentID).ID)
 		})
 	}
 
-	g.proves("a lock lives through the hour that the clocks show twice", func(t *testing.T, c *campaign) {
+	g.proves("a lock lives through the hour that the clocks show twice", func(c *campaign) {
 		newYork, err := time.LoadLocation("America/New_York")
-		require.NoError(t, err)
+		require.NoError(c, err)
 		// 1:50 in summer time; ten minutes later it is 1:00.
 		c.now = time.Date(2026, time.November, 1, 5, 50, 0, 0, time.UTC).In(newYork)
 		agent := uuid.New()
@@ -64,10 +63,10 @@ func timeBehaviours(g *group) {
 		c.wait(lockFor - time.Microsecond)
 		c.takeAgain(agent)
 		c.wait(time.Microsecond)
-		require.Equal(t, item.ID, c.take(uuid.New()).ID)
+		require.Equal(c, item.ID, c.take(uuid.New()).ID)
 	})
 
-	g.proves("times are kept to the microsecond", func(t *testing.T, c *campaign) {
+	g.proves("times are kept to the microsecond", func(c *campaign) {
 		for _, fraction := range []time.Duration{0, time.Microsecond, 100 * time.Millisecond, 999999 * time.Microsecond} {
 			c.now = startOfDay.Truncate(time.Second).Add(fraction)
 			agent := uuid.New()
@@ -75,53 +74,53 @@ func timeBehaviours(g *group) {
 			c.enqueue(queue.EnqueueParams{AgentID: agent, ContactIDs: []uuid.UUID{contact.ID}, ScheduledFor: c.now})
 			item := c.take(agent)
 			for _, at := range []time.Time{item.QueuedAt, item.ScheduledFor, item.LockedAt, item.LockExpiresAt.Add(-lockFor)} {
-				require.True(t, at.Equal(c.now), "%s is not %s", at, c.now)
+				require.True(c, at.Equal(c.now), "%s is not %s", at, c.now)
 			}
-			requireSame(t, item, c.item(item.ID))
+			requireSame(c, item, c.item(item.ID))
 			c.clear(agent)
-			require.True(t, c.item(item.ID).ReleasedAt.Equal(c.now))
+			require.True(c, c.item(item.ID).ReleasedAt.Equal(c.now))
 		}
 	})
 
-	g.proves("what is finer than a microsecond does not come back", func(t *testing.T, c *campaign) {
+	g.proves("what is finer than a microsecond does not come back", func(c *campaign) {
 		c.now = startOfDay.Add(789 * time.Nanosecond)
 		agent := uuid.New()
 		item := c.lock(agent, c.addCallable(1)[0], true)
-		requireSame(t, item, c.item(item.ID))
+		requireSame(c, item, c.item(item.ID))
 		for _, at := range []time.Time{item.QueuedAt, item.LockedAt, item.LockExpiresAt.Add(-lockFor)} {
-			require.Zero(t, at.Nanosecond()%int(time.Microsecond))
-			require.InDelta(t, c.now.UnixNano(), at.UnixNano(), float64(time.Microsecond))
+			require.Zero(c, at.Nanosecond()%int(time.Microsecond))
+			require.InDelta(c, c.now.UnixNano(), at.UnixNano(), float64(time.Microsecond))
 		}
-		requireSame(t, item, c.takeAgain(agent))
+		requireSame(c, item, c.takeAgain(agent))
 	})
 
-	g.proves("a time that does not apply is zero", func(t *testing.T, c *campaign) {
+	g.proves("a time that does not apply is zero", func(c *campaign) {
 		item := c.give(uuid.Nil, c.addCallable(1)...)[0]
 		for _, at := range []time.Time{item.ScheduledFor, item.LockedAt, item.LockExpiresAt, item.ReleasedAt} {
-			require.True(t, at.IsZero())
+			require.True(c, at.IsZero())
 		}
 	})
 
-	g.proves("a clock that is set back makes nothing of what has happened undone", func(t *testing.T, c *campaign) {
+	g.proves("a clock that is set back makes nothing of what has happened undone", func(c *campaign) {
 		agent := uuid.New()
 		contact := c.addCallable(1)[0]
 		item := c.lock(agent, contact, true)
 		c.wait(-time.Hour)
 		c.takeAgain(agent)
 		running := c.move(item, queue.MoveStart)
-		require.True(t, running.LockExpiresAt.Equal(c.now.Add(lockFor)))
+		require.True(c, running.LockExpiresAt.Equal(c.now.Add(lockFor)))
 		result := c.replace(queue.ReplaceParams{AgentID: agent, ReleaseInProgress: true})
-		require.Equal(t, 1, result.Assigned)
-		require.True(t, c.item(item.ID).ReleasedAt.Equal(c.now))
+		require.Equal(c, 1, result.Assigned)
+		require.True(c, c.item(item.ID).ReleasedAt.Equal(c.now))
 	})
 
-	g.proves("dates far away are kept", func(t *testing.T, c *campaign) {
+	g.proves("dates far away are kept", func(c *campaign) {
 		contact := c.addCallable(1)[0]
 		far := time.Date(2999, time.December, 31, 23, 59, 59, 999999000, time.UTC)
 		c.enqueue(queue.EnqueueParams{
 			ContactIDs: []uuid.UUID{contact.ID}, ScheduledFor: far,
 			Provenance: outdial.Provenance{By: "system", Reason: outdial.ReasonCallback},
 		})
-		require.True(t, c.activeOf(contact).ScheduledFor.Equal(far))
+		require.True(c, c.activeOf(contact).ScheduledFor.Equal(far))
 	})
 }

@@ -1,8 +1,6 @@
 package storetest
 
 import (
-	"testing"
-
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -16,58 +14,58 @@ import (
 // open: an engine may have one writer only.
 func transactionBehaviours(g *group) {
 	begin := func(c *campaign) (bound *campaign, commit, rollback func()) {
-		c.t.Helper()
+		c.Helper()
 		if c.suite.features.Transaction == nil {
-			c.suite.skip(c.t, "Transaction")
+			c.suite.skip(c, "Transaction")
 		}
-		st, commitTx, rollbackTx := c.suite.features.Transaction(c.t, c.store)
+		st, commitTx, rollbackTx := c.suite.features.Transaction(c, c.store)
 		return c.on(st),
-			func() { require.NoError(c.t, commitTx()) },
-			func() { require.NoError(c.t, rollbackTx()) }
+			func() { require.NoError(c, commitTx()) },
+			func() { require.NoError(c, rollbackTx()) }
 	}
 
-	g.provesAlone("a host transaction that commits keeps what was done in it", func(t *testing.T, c *campaign) {
+	g.provesAlone("a host transaction that commits keeps what was done in it", func(c *campaign) {
 		bound, commit, _ := begin(c)
 		want := bound.everyMethod()
 		commit()
-		requireSame(t, want, c.items())
-		require.Equal(t, statsOf(want), c.stats())
+		requireSame(c, want, c.items())
+		require.Equal(c, statsOf(want), c.stats())
 	})
 
-	g.provesAlone("a host transaction sees what was done in it", func(t *testing.T, c *campaign) {
+	g.provesAlone("a host transaction sees what was done in it", func(c *campaign) {
 		bound, _, rollback := begin(c)
-		require.NotEmpty(t, bound.everyMethod())
-		require.Equal(t, statsOf(bound.items()), bound.stats())
+		require.NotEmpty(c, bound.everyMethod())
+		require.Equal(c, statsOf(bound.items()), bound.stats())
 		rollback()
 	})
 
-	g.provesAlone("a host transaction that rolls back leaves no trace", func(t *testing.T, c *campaign) {
+	g.provesAlone("a host transaction that rolls back leaves no trace", func(c *campaign) {
 		people := c.addCallable(1)
 		c.give(uuid.New(), people...)
 		before, replaces := c.items(), c.auditCount(outdial.ActionQueueReplace)
 
 		bound, _, rollback := begin(c)
 		bound.everyMethod()
-		_, err := bound.store.EnsureCampaign(t.Context(), intake.EnsureCampaignParams{Name: "never " + c.name, Now: c.now})
-		require.NoError(t, err)
+		_, err := bound.store.EnsureCampaign(c.Context(), intake.EnsureCampaignParams{Name: "never " + c.name, Now: c.now})
+		require.NoError(c, err)
 		bound.suppress(suppressedBy(people[0]))
 		key := c.key("k")
 		bound.replace(queue.ReplaceParams{AgentID: uuid.New(), Idempotency: key})
 		rollback()
 
-		requireSame(t, before, c.items())
-		require.Equal(t, replaces, c.auditCount(outdial.ActionQueueReplace))
+		requireSame(c, before, c.items())
+		require.Equal(c, replaces, c.auditCount(outdial.ActionQueueReplace))
 		c.clear(uuid.Nil)
 		agent := uuid.New()
 		result := c.replace(queue.ReplaceParams{AgentID: agent, Idempotency: key})
-		require.Equal(t, queue.ReplaceResult{Assigned: 1, Matched: 1, Skipped: queue.NewSkips()}, result,
+		require.Equal(c, queue.ReplaceResult{Assigned: 1, Matched: 1, Skipped: queue.NewSkips()}, result,
 			"no contact, no suppression and no key is left")
-		again, err := c.store.EnsureCampaign(t.Context(), intake.EnsureCampaignParams{Name: "never " + c.name, Now: c.now})
-		require.NoError(t, err)
-		require.True(t, again.Created)
+		again, err := c.store.EnsureCampaign(c.Context(), intake.EnsureCampaignParams{Name: "never " + c.name, Now: c.now})
+		require.NoError(c, err)
+		require.True(c, again.Created)
 	})
 
-	g.provesAlone("a method that fails leaves the host's transaction usable", func(t *testing.T, c *campaign) {
+	g.provesAlone("a method that fails leaves the host's transaction usable", func(c *campaign) {
 		people := c.addCallable(2)
 		agent := uuid.New()
 		key := c.key("k")
@@ -78,40 +76,40 @@ func transactionBehaviours(g *group) {
 		bound, commit, _ := begin(c)
 		stale := bound.moveParams(item, queue.MoveStart)
 		stale.LockVersion--
-		_, err := bound.store.MoveItem(t.Context(), stale)
-		require.ErrorIs(t, err, outdial.ErrConflict)
-		_, err = bound.store.ReplaceQueue(t.Context(), bound.replaceParams(queue.ReplaceParams{CampaignID: uuid.New(), AgentID: agent}))
-		require.ErrorIs(t, err, outdial.ErrNotFound)
-		_, err = bound.store.PullItem(t.Context(), queue.PullParams{CampaignID: uuid.New(), AgentID: agent, LockFor: lockFor, Now: c.now})
-		require.ErrorIs(t, err, outdial.ErrNotFound)
-		_, err = bound.store.RollbackLaunch(t.Context(), queue.RollbackParams{CampaignID: c.id, LaunchID: uuid.New(), ActorID: c.actor, Now: c.now})
-		require.ErrorIs(t, err, outdial.ErrNotFound)
-		_, err = bound.store.EnsureCampaign(t.Context(), intake.EnsureCampaignParams{ID: uuid.New(), Now: c.now})
-		require.ErrorIs(t, err, outdial.ErrNotFound)
+		_, err := bound.store.MoveItem(c.Context(), stale)
+		require.ErrorIs(c, err, outdial.ErrConflict)
+		_, err = bound.store.ReplaceQueue(c.Context(), bound.replaceParams(queue.ReplaceParams{CampaignID: uuid.New(), AgentID: agent}))
+		require.ErrorIs(c, err, outdial.ErrNotFound)
+		_, err = bound.store.PullItem(c.Context(), queue.PullParams{CampaignID: uuid.New(), AgentID: agent, LockFor: lockFor, Now: c.now})
+		require.ErrorIs(c, err, outdial.ErrNotFound)
+		_, err = bound.store.RollbackLaunch(c.Context(), queue.RollbackParams{CampaignID: c.id, LaunchID: uuid.New(), ActorID: c.actor, Now: c.now})
+		require.ErrorIs(c, err, outdial.ErrNotFound)
+		_, err = bound.store.EnsureCampaign(c.Context(), intake.EnsureCampaignParams{ID: uuid.New(), Now: c.now})
+		require.ErrorIs(c, err, outdial.ErrNotFound)
 		mismatch := key
 		mismatch.Fingerprint = "another request"
-		_, err = bound.store.ReplaceQueue(t.Context(), bound.replaceParams(queue.ReplaceParams{AgentID: agent, Idempotency: mismatch}))
-		require.ErrorIs(t, err, outdial.ErrIdempotencyMismatch)
+		_, err = bound.store.ReplaceQueue(c.Context(), bound.replaceParams(queue.ReplaceParams{AgentID: agent, Idempotency: mismatch}))
+		require.ErrorIs(c, err, outdial.ErrIdempotencyMismatch)
 
 		running := bound.move(item, queue.MoveStart)
 		bound.give(agent, people[1])
 		commit()
-		requireSame(t, running, c.item(item.ID))
-		require.ElementsMatch(t, contactIDs(people), c.queueOf(agent))
+		requireSame(c, running, c.item(item.ID))
+		require.ElementsMatch(c, contactIDs(people), c.queueOf(agent))
 	})
 
-	g.provesAlone("a host that gives up after a method failed leaves no trace", func(t *testing.T, c *campaign) {
+	g.provesAlone("a host that gives up after a method failed leaves no trace", func(c *campaign) {
 		people := c.addCallable(1)
 		bound, _, rollback := begin(c)
 		item := bound.lock(uuid.New(), people[0], true)
 		item.LockVersion++
-		_, err := bound.store.MoveItem(t.Context(), bound.moveParams(item, queue.MoveStart))
-		require.ErrorIs(t, err, outdial.ErrConflict)
+		_, err := bound.store.MoveItem(c.Context(), bound.moveParams(item, queue.MoveStart))
+		require.ErrorIs(c, err, outdial.ErrConflict)
 		rollback()
-		require.Empty(t, c.items())
+		require.Empty(c, c.items())
 	})
 
-	g.provesAlone("after a transaction has ended the store works as before", func(t *testing.T, c *campaign) {
+	g.provesAlone("after a transaction has ended the store works as before", func(c *campaign) {
 		people := c.addCallable(1)
 		for range 3 {
 			bound, _, rollback := begin(c)
@@ -119,14 +117,14 @@ func transactionBehaviours(g *group) {
 			rollback()
 		}
 		c.give(uuid.New(), people...)
-		require.Len(t, c.items(), 1)
+		require.Len(c, c.items(), 1)
 	})
 }
 
 // everyMethod calls each method that changes something, and returns the items
 // that there are then.
 func (c *campaign) everyMethod() []queue.Item {
-	c.t.Helper()
+	c.Helper()
 	agent, launch := uuid.New(), uuid.New()
 	c.addCallable(6)
 	c.replace(queue.ReplaceParams{AgentID: agent, MaxQueueSize: 4})
@@ -137,10 +135,10 @@ func (c *campaign) everyMethod() []queue.Item {
 	c.take(agent)
 	c.clear(agent)
 	c.suppress(suppressedBy(person().Contact))
-	require.NoError(c.t, c.store.RecordImport(c.t.Context(), intake.RecordImportParams{
+	require.NoError(c, c.store.RecordImport(c.Context(), intake.RecordImportParams{
 		CampaignID: c.id, ActorID: c.actor, Result: intake.Result{CampaignID: c.id, Imported: 6}, Now: c.now,
 	}))
-	_, err := c.store.SweepLocks(c.t.Context(), queue.SweepParams{Now: c.now})
-	require.NoError(c.t, err)
+	_, err := c.store.SweepLocks(c.Context(), queue.SweepParams{Now: c.now})
+	require.NoError(c, err)
 	return c.items()
 }

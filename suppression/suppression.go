@@ -9,6 +9,9 @@ package suppression
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,7 +39,8 @@ const (
 	SourceImport  Source = "import"
 )
 
-// Entry is one line of the list.
+// Entry is one line of the list. Printing or logging one redacts whom it is
+// about.
 type Entry struct {
 	Kind Kind
 	// Value is the phone in E.164 or the e-mail address, and Key the normalized
@@ -60,6 +64,37 @@ func NewPhone(phone outdial.Phone) Entry {
 // NewEmail returns a global manual entry for an e-mail address.
 func NewEmail(email outdial.Email) Entry {
 	return Entry{Kind: KindEmail, Value: email.Address(), Key: email.Key(), Source: SourceManual}
+}
+
+// String returns the kind and the redacted value.
+func (e Entry) String() string { return string(e.Kind) + " " + e.masked() }
+
+// GoString returns the redacted form, so that %#v does not leak the value.
+func (e Entry) GoString() string { return "suppression.Entry(" + e.String() + ")" }
+
+// Format implements fmt.Formatter with the redacted form, whatever the verb.
+func (e Entry) Format(f fmt.State, verb rune) {
+	if verb == 'v' && f.Flag('#') {
+		_, _ = io.WriteString(f, e.GoString())
+		return
+	}
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), e.String())
+}
+
+// LogValue implements slog.LogValuer with what the entry says, its value
+// redacted. The reason is free text that may name anybody, and stays out.
+func (e Entry) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("kind", string(e.Kind)), slog.String("value", e.masked()),
+		slog.Any("campaign_id", e.CampaignID), slog.String("source", string(e.Source)))
+}
+
+// masked is the value as a log may carry it.
+func (e Entry) masked() string {
+	if e.Kind == KindEmail {
+		return outdial.Email(e.Value).Masked()
+	}
+	return outdial.Phone(e.Value).Masked()
 }
 
 // Store is what suppression needs of a database.

@@ -58,10 +58,29 @@ func TestEntryIsRedactedWhereverItIsPrinted(t *testing.T) {
 			for _, printed := range []string{
 				log.String(), fmt.Sprint(entry), fmt.Sprintf("%+v", entry), fmt.Sprintf("%#v", entry),
 				fmt.Sprint(params), fmt.Sprintf("%+v", params), fmt.Sprintf("%#v", params),
+				wrongly("%d", entry), wrongly("%t", &entry), wrongly("%x", entry), wrongly("%d", params),
 			} {
 				require.NotContains(t, printed, "504621")
 				require.NotContains(t, printed, "jbutt")
 			}
 		})
 	}
+}
+
+// wrongly prints with a verb that is for another type, which vet catches only in a
+// constant format.
+func wrongly(verb string, value any) string { return fmt.Sprintf(verb, value) }
+
+func TestEntryIsLoggedByWhatItSays(t *testing.T) {
+	t.Parallel()
+
+	var log bytes.Buffer
+	entry := suppression.NewPhone("+15046218927")
+	entry.Reason = "asked on +15046218927"
+	slog.New(slog.NewTextHandler(&log, nil)).Info("added", slog.Any("entry", entry))
+	require.Contains(t, log.String(), "entry.kind=phone entry.value=••••27 "+
+		"entry.campaign_id=00000000-0000-0000-0000-000000000000 entry.source=manual\n")
+	require.Equal(t, "phone ••••27", entry.String())
+	require.Equal(t, "suppression.Entry(phone ••••27)", fmt.Sprintf("%#v", entry))
+	require.Equal(t, "email ••••@gmail.com", suppression.NewEmail("jbutt@gmail.com").String())
 }

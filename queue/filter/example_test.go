@@ -30,7 +30,7 @@ func ExampleText() {
 func ExampleCompile() {
 	fragment, err := filter.Compile(
 		filter.Text("first_name").Contains("100%"),
-		filter.Dialect{ContainsText: `%s ILIKE %s ESCAPE '\'`},
+		filter.Dialect{ContainsText: `%s ILIKE %s ESCAPE '\'`, Pattern: filter.LikePattern},
 	)
 	if err != nil {
 		fmt.Println(err)

@@ -28,6 +28,15 @@ func TestMatch(t *testing.T) {
 		{"lower case finds upper case", "b", "Bette", true},
 		{"upper case finds lower case", "ETTE", "Bette", true},
 		{"upper and lower case beyond ASCII are one too", "é", "ÉLODIE", true},
+		{"Greek has two cases, and sigma three forms", "ΣΊΣΥΦΟΣ", "σίσυφος", true},
+		{"Cyrillic has two cases", "ЖЕНЯ", "Евженя", true},
+		{"a sign that folds to a letter is that letter", "\u212A", "kim", true},
+		{"a long s is an s", "S", "Luiſe", true},
+		{"a sharp s is no double s", "ss", "Weiß", false},
+		{"a sharp s has a capital", "ẞ", "Weiß", true},
+		{"a dotted capital I is no plain i", "i", "İ", false},
+		{"a dotless i is no plain I", "I", "Yıldız", false},
+		{"an accent that stands by itself is another text", "é", "e\u0301", false},
 		{"more than the name", "Bettes", "Bette", false},
 		{"a percent sign is itself", "%", "100%", true},
 		{"a percent sign is no wildcard", "B%e", "Bette", false},
@@ -87,6 +96,10 @@ func TestCheck(t *testing.T) {
 		field, problem string
 	}{
 		{name: "no filter is fine", expr: nil},
+		{
+			name: "an empty text is refused", expr: filter.Text("first_name").Contains(""),
+			field: "filters.first_name_contains", problem: "is empty",
+		},
 		{name: "a known field is fine", expr: filter.Text("first_name").Contains("B")},
 		{name: "any script is fine", expr: filter.Text("first_name").Contains("Ωμέγα 大")},
 		{name: "256 bytes are fine", expr: filter.Text("first_name").Contains(strings.Repeat("B", 256))},

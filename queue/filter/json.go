@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/outdial/outdial"
@@ -17,9 +20,9 @@ import (
 //	{"first_name_contains": "B"}
 //
 // Nothing at all, null and the empty object match everybody. Unknown members,
-// values of the wrong type and text that is no UTF-8 are errors matching
-// outdial.ErrInvalid that name the member; a member that is null is as if it were
-// not there.
+// repeated ones, values of the wrong type and text that is no UTF-8, or half a
+// character, are errors matching outdial.ErrInvalid that name the member; a member
+// that is null is as if it were not there.
 func Parse(data []byte) (Expr, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, nil
@@ -30,6 +33,9 @@ func Parse(data []byte) (Expr, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {
 		return nil, outdial.Invalid("filters", "must be a JSON object")
+	}
+	if name, twice := repeated(data); twice {
+		return nil, outdial.Invalid("filters", fmt.Sprintf("member %q is there twice", printable(name)))
 	}
 	var expr Expr
 	for _, name := range slices.Sorted(maps.Keys(members)) {
@@ -44,12 +50,76 @@ func Parse(data []byte) (Expr, error) {
 		if value == nil || *value == "" {
 			continue
 		}
+		if halfCharacter(members[name]) {
+			return nil, outdial.Invalid("filters."+name, "contains half a character")
+		}
 		expr = Text(field).Contains(*value)
 	}
 	if err := Check(expr); err != nil {
 		return nil, err
 	}
 	return expr, nil
+}
+
+// repeated returns the first member that an object of valid JSON has twice.
+// encoding/json would keep the last of them, and what a caller meant is anybody's
+// guess.
+func repeated(data []byte) (string, bool) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
+		return "", false
+	}
+	seen := map[string]bool{}
+	for decoder.More() {
+		token, err := decoder.Token()
+		if err != nil {
+			return "", false
+		}
+		name, ok := token.(string)
+		if !ok || seen[name] {
+			return name, ok
+		}
+		seen[name] = true
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return "", false
+		}
+	}
+	return "", false
+}
+
+// halfCharacter says whether a JSON string has an escape for one half of a
+// surrogate pair without the other. encoding/json would read a replacement
+// character, which is not what anybody looks for.
+func halfCharacter(raw []byte) bool {
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '\\' {
+			continue
+		}
+		i++
+		first, ok := escaped(raw[i:])
+		if !ok || !utf16.IsSurrogate(first) {
+			continue
+		}
+		const escape = len("uXXXX")
+		rest, follows := bytes.CutPrefix(raw[i+escape:], []byte(`\`))
+		second, ok := escaped(rest)
+		if !follows || !ok || utf16.DecodeRune(first, second) == unicode.ReplacementChar {
+			return true
+		}
+		i += 2 * escape
+	}
+	return false
+}
+
+// escaped reads the four digits of a \u escape, from the u on.
+func escaped(raw []byte) (rune, bool) {
+	const digits = 4
+	if len(raw) <= digits || raw[0] != 'u' {
+		return 0, false
+	}
+	code, err := strconv.ParseUint(string(raw[1:1+digits]), 16, 16)
+	return rune(code), err == nil
 }
 
 // Describe returns the expression in the form Parse reads, for audit entries and

@@ -18,16 +18,20 @@ import (
 
 // PullItem implements queue.Store.
 func (s *Store) PullItem(ctx context.Context, p queue.PullParams) (queue.PullResult, error) {
-	return s.Pull(ctx, p, func(ctx context.Context, args sqlstore.Args) (row sqlstore.ItemRow, found bool, err error) {
+	return s.Pull(ctx, p, s.claim)
+}
+
+func (s *Store) claim(ctx context.Context, args sqlstore.Args) (row sqlstore.ItemRow, found bool, err error) {
+	for _, statement := range []string{"pull_item", "pull_any_item"} {
 		err = s.WriteOne(ctx, func(c *sqlstore.Conn) error {
 			row = sqlstore.ItemRow{}
-			return c.Get(ctx, &row, "pull_item", args)
+			return c.Get(ctx, &row, statement, args)
 		})
-		if errors.Is(err, sql.ErrNoRows) {
-			return row, false, nil
+		if !errors.Is(err, sql.ErrNoRows) {
+			return row, err == nil, err
 		}
-		return row, err == nil, err
-	})
+	}
+	return row, false, nil
 }
 
 // ReplaceQueue implements queue.Store.

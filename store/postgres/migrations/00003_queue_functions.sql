@@ -47,14 +47,7 @@ LANGUAGE sql STABLE AS $$
                WHEN c.is_valid IS NOT TRUE THEN 'invalid'
                WHEN c.phone_key IS NULL OR c.phone_status = 'invalid' THEN 'no_phone'
                WHEN c.is_opted_out IS TRUE THEN 'opted_out'
-               WHEN EXISTS (SELECT FROM suppressions s
-                             WHERE s.value_key = c.phone_key AND s.kind = 'phone'
-                               AND s.campaign_id IN (p_campaign_id, '00000000-0000-0000-0000-000000000000')
-                               AND (s.expires_at IS NULL OR s.expires_at > p_now))
-                 OR EXISTS (SELECT FROM suppressions s
-                             WHERE s.value_key = c.email_key AND s.kind = 'email'
-                               AND s.campaign_id IN (p_campaign_id, '00000000-0000-0000-0000-000000000000')
-                               AND (s.expires_at IS NULL OR s.expires_at > p_now))
+               WHEN COALESCE(phone_everywhere.id, phone_here.id, email_everywhere.id, email_here.id) IS NOT NULL
                    THEN 'suppressed'
                WHEN m.finished_at IS NOT NULL THEN 'finished'
                WHEN p_judge_cooling AND m.next_attempt_at > p_now THEN 'cooling_down'
@@ -73,6 +66,24 @@ LANGUAGE sql STABLE AS $$
         ON q.campaign_id = p_campaign_id
        AND q.contact_id = m.contact_id
        AND q.queue_state IN ('queued', 'locked', 'in_progress')
+      -- Four joins on a unique key, for every campaign and for this one: the
+      -- planner hashes a short list and looks a long one up.
+      LEFT JOIN suppressions phone_everywhere
+        ON phone_everywhere.value_key = c.phone_key AND phone_everywhere.kind = 'phone'
+       AND phone_everywhere.campaign_id = '00000000-0000-0000-0000-000000000000'
+       AND (phone_everywhere.expires_at IS NULL OR phone_everywhere.expires_at > p_now)
+      LEFT JOIN suppressions phone_here
+        ON phone_here.value_key = c.phone_key AND phone_here.kind = 'phone'
+       AND phone_here.campaign_id = p_campaign_id
+       AND (phone_here.expires_at IS NULL OR phone_here.expires_at > p_now)
+      LEFT JOIN suppressions email_everywhere
+        ON email_everywhere.value_key = c.email_key AND email_everywhere.kind = 'email'
+       AND email_everywhere.campaign_id = '00000000-0000-0000-0000-000000000000'
+       AND (email_everywhere.expires_at IS NULL OR email_everywhere.expires_at > p_now)
+      LEFT JOIN suppressions email_here
+        ON email_here.value_key = c.email_key AND email_here.kind = 'email'
+       AND email_here.campaign_id = p_campaign_id
+       AND (email_here.expires_at IS NULL OR email_here.expires_at > p_now)
 $$;
 -- +goose StatementEnd
 
@@ -189,16 +200,29 @@ BEGIN
                        + (SELECT count(*) FROM kept) AS queue_rank
                   FROM capped c) ranked
     ),
+    reasons AS MATERIALIZED (
+        SELECT reason,
+               count(*) AS contacts,
+               count(*) FILTER (WHERE own) AS own,
+               count(*) FILTER (WHERE NOT own AND row_id IS NOT NULL AND NOT restart) AS pool,
+               count(*) FILTER (WHERE row_id IS NULL OR restart) AS added
+          FROM plan
+         GROUP BY reason
+    ),
+    had AS MATERIALIZED (
+        SELECT count(*) AS items FROM own o WHERE NOT o.kept
+    ),
+    -- Everything that the agent has is in the plan when the two counts agree; then
+    -- nothing leaves, and nobody looks for what does.
+    someone_leaves AS MATERIALIZED (
+        SELECT (SELECT items FROM had) > COALESCE((SELECT r.own FROM reasons r WHERE r.reason IS NULL), 0) AS yes
+    ),
     -- A set difference and not a join: it stays linear when the statistics are
-    -- older than the queue. It is not made at all when the plan holds every row
-    -- that the agent has.
+    -- older than the queue.
     leaving AS MATERIALIZED (
-        SELECT o.id FROM own o
-         WHERE NOT o.kept
-           AND ((SELECT count(*) FROM own n WHERE NOT n.kept)
-                > (SELECT count(*) FROM plan p WHERE p.own AND p.reason IS NULL))
+        SELECT o.id FROM own o WHERE NOT o.kept AND (SELECT yes FROM someone_leaves)
         EXCEPT ALL
-        SELECT p.row_id FROM plan p WHERE p.own AND p.reason IS NULL
+        SELECT p.row_id FROM plan p WHERE p.own AND p.reason IS NULL AND (SELECT yes FROM someone_leaves)
     ),
     release AS (
         UPDATE agent_queue q
@@ -249,29 +273,20 @@ BEGIN
         ON CONFLICT (campaign_id, contact_id) WHERE queue_state IN ('queued', 'locked', 'in_progress')
         DO NOTHING
         RETURNING 1
-    ),
-    reasons AS (
-        SELECT COALESCE(reason, 'new') AS reason,
-               count(*) AS contacts,
-               count(*) FILTER (WHERE own) AS own,
-               count(*) FILTER (WHERE NOT own AND row_id IS NOT NULL AND NOT restart) AS pool,
-               count(*) FILTER (WHERE row_id IS NULL OR restart) AS added
-          FROM plan
-         GROUP BY COALESCE(reason, 'new')
     )
     SELECT jsonb_build_object(
-               'had', (SELECT count(*) FROM own WHERE NOT kept),
+               'had', (SELECT items FROM had),
                'leaving', (SELECT count(*) FROM leaving),
                'released', (SELECT count(*) FROM release),
                'kept', (SELECT count(*) FROM kept),
                'matched', (SELECT COALESCE(sum(contacts), 0) FROM reasons),
-               'new', (SELECT contacts FROM reasons WHERE reason = 'new'),
-               'own', (SELECT own FROM reasons WHERE reason = 'new'),
-               'pool', (SELECT pool FROM reasons WHERE reason = 'new'),
-               'fresh', (SELECT added FROM reasons WHERE reason = 'new'),
+               'new', (SELECT contacts FROM reasons WHERE reason IS NULL),
+               'own', (SELECT own FROM reasons WHERE reason IS NULL),
+               'pool', (SELECT pool FROM reasons WHERE reason IS NULL),
+               'fresh', (SELECT added FROM reasons WHERE reason IS NULL),
                'taken', (SELECT count(*) FILTER (WHERE NOT own) FROM take),
                'added', (SELECT count(*) FROM added),
-               'reasons', (SELECT jsonb_object_agg(reason, contacts) FROM reasons))
+               'reasons', (SELECT jsonb_object_agg(reason, contacts) FROM reasons WHERE reason IS NOT NULL))
       INTO v_counts;
 
     RETURN outdial_queue_replace_result(

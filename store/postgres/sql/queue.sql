@@ -5,6 +5,50 @@
 FOR UPDATE OF q SKIP LOCKED
 
 -- query: pull_item
+-- The pull that nearly every pull is: the agent's own queue, or the pool when that
+-- is empty, at its highest priority. It gives up, and leaves the agent to
+-- pull_any_item, when the first item there is scheduled for later or when nothing
+-- at that priority can be had. One small statement, because building a large plan
+-- costs more than running it.
+WITH
+held AS MATERIALIZED (
+    SELECT 1 FROM agent_queue q
+     WHERE q.campaign_id = :campaign_id AND q.agent_id = :agent_id AND q.queue_state = 'locked'
+),
+own_head AS MATERIALIZED (
+    SELECT q.priority, q.scheduled_for > :now AS later FROM agent_queue q WHERE {{own}}
+     ORDER BY q.priority DESC, q.scheduled_for, q.queued_at, q.id LIMIT 1
+),
+pool_head AS MATERIALIZED (
+    SELECT q.priority, q.scheduled_for > :now AS later FROM agent_queue q WHERE {{pool}}
+     ORDER BY q.priority DESC, q.scheduled_for, q.queued_at, q.id LIMIT 1
+),
+claimed AS (
+    UPDATE agent_queue q
+       SET queue_state = 'locked', agent_id = :agent_id, locked_at = :now,
+           lock_expires_at = :lock_expires_at, lock_version = q.lock_version + 1
+     WHERE q.id = CASE
+         WHEN EXISTS (SELECT 1 FROM held) THEN NULL
+         WHEN EXISTS (SELECT 1 FROM own_head) THEN
+             (SELECT q.id FROM agent_queue q
+               WHERE {{own}} AND q.priority = (SELECT priority FROM own_head WHERE later IS NOT TRUE)
+                 AND (q.scheduled_for IS NULL OR q.scheduled_for <= :now) AND {{callable}}
+               ORDER BY q.scheduled_for, q.queued_at, q.id LIMIT 1 {{claim_lock}})
+         ELSE
+             (SELECT q.id FROM agent_queue q
+               WHERE {{pool}} AND {{unlocked}} AND q.priority = (SELECT priority FROM pool_head WHERE later IS NOT TRUE)
+                 AND (q.scheduled_for IS NULL OR q.scheduled_for <= :now) AND {{callable}}
+               ORDER BY q.scheduled_for, q.queued_at, q.id LIMIT 1 {{claim_lock}})
+         END
+    RETURNING q.*
+)
+SELECT {{item_columns}}
+  FROM claimed q
+  LEFT JOIN contacts c ON c.id = q.contact_id
+
+-- query: pull_any_item
+-- The pull in full: every priority in turn, of the agent's queue and then of the
+-- pool.
 WITH RECURSIVE
 held AS (
     SELECT 1 FROM agent_queue q

@@ -7,7 +7,9 @@
 
 -- query: find_held
 SELECT q.id, q.lock_expires_at, q.lock_version,
-       (SELECT {{refusal}} FROM contacts c WHERE c.id = q.contact_id) AS refusal
+       -- The list comes first here: that is what a person asks about later.
+       (SELECT CASE WHEN {{suppressed}} THEN 'suppressed' ELSE {{refusal}} END
+          FROM contacts c WHERE c.id = q.contact_id) AS refusal
   FROM agent_queue q
  WHERE q.campaign_id = :campaign_id AND q.agent_id = :agent_id AND q.queue_state = 'locked'
 
@@ -46,7 +48,7 @@ COALESCE(
                    ORDER BY q.scheduled_for, q.queued_at, q.id LIMIT 1 {{claim_lock}}),
                  (SELECT q.id FROM agent_queue q
                    WHERE {{own}} AND q.priority = l.priority AND q.scheduled_for IS NULL AND {{callable}}
-                   ORDER BY q.queued_at, q.id LIMIT 1 {{claim_lock}})) AS item_id
+                   ORDER BY q.scheduled_for, q.queued_at, q.id LIMIT 1 {{claim_lock}})) AS item_id
                FROM own_level l
               WHERE l.priority IS NOT NULL
               LIMIT 2147483647) level
@@ -59,7 +61,7 @@ COALESCE(
                    ORDER BY q.scheduled_for, q.queued_at, q.id LIMIT 1 {{claim_lock}}),
                  (SELECT q.id FROM agent_queue q
                    WHERE {{pool}} AND {{unlocked}} AND q.priority = l.priority AND q.scheduled_for IS NULL AND {{callable}}
-                   ORDER BY q.queued_at, q.id LIMIT 1 {{claim_lock}})) AS item_id
+                   ORDER BY q.scheduled_for, q.queued_at, q.id LIMIT 1 {{claim_lock}})) AS item_id
                FROM pool_level l
               WHERE l.priority IS NOT NULL
               LIMIT 2147483647) level

@@ -1,0 +1,48 @@
+package bench_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestMeasurementsCompareTheSameWork runs what the benchmarks run, once and with a
+// small campaign: the measurements check their own counts.
+func TestMeasurementsCompareTheSameWork(t *testing.T) {
+	t.Parallel()
+	const contacts = 2000
+	for _, engine := range engines {
+		t.Run(engine.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t, engine, contacts)
+			t.Cleanup(func() { require.NoError(t, b.close()) })
+
+			for name, measure := range map[string]func(testing.TB, *bed, int) times{
+				"the first replace queues what one insert would":          replaceFirst,
+				"a repeated replace changes nothing":                      replaceRepeated,
+				"a filtered replace queues what one insert would":         replaceFiltered,
+				"a preview plans what a count of the same contacts finds": preview,
+			} {
+				t.Run(name, func(t *testing.T) {
+					require.Len(t, measure(t, b, 1)[ours], 1)
+				})
+			}
+			t.Run("a cap leaves every contact that others do not hold", func(t *testing.T) {
+				got := replaceBesideOthers(t, b)
+				require.Equal(t, got.possible, got.assigned)
+				require.Less(t, got.seed, got.possible)
+			})
+			for name, p := range map[string]*pulls{
+				"one agent pulls from a queue":     {agents: 1, waves: 10},
+				"20 agents pull from their queues": {agents: 20, waves: 3},
+				"one agent pulls from the pool":    {agents: 1, pool: true, waves: 10},
+				"20 agents pull from the pool":     {agents: 20, pool: true, waves: 3},
+			} {
+				t.Run(name, func(t *testing.T) {
+					require.Len(t, pull(t, b, 2, p)[ours], 2)
+					require.Len(t, p.latencies[ours], 2*p.waves*p.agents)
+				})
+			}
+		})
+	}
+}

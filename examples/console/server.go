@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue"
+)
+
+// server is the HTTP server, and what it tells about itself when it starts.
+type server struct {
+	db      database
+	flags   outdial.StaticFlags
+	secret  secret
+	handler http.Handler
+	// campaign and agent are what the printed examples are about.
+	campaign *queue.CampaignSummary
+	agent    uuid.UUID
+}
+
+const (
+	// Who is slow to say what they want is not kept waiting for.
+	headerTimeout = 10 * time.Second
+	// These bound an upload: a quarter of a gigabyte over a slow line.
+	readTimeout  = 10 * time.Minute
+	writeTimeout = 11 * time.Minute
+	idleTimeout  = 2 * time.Minute
+	maxHeader    = 64 << 10
+	// patience is how long requests under way may take when the server stops.
+	patience = 15 * time.Second
+)
+
+// run serves until the terminal's context ends, then lets requests finish.
+func (s *server) run(t *terminal, listener net.Listener, log *slog.Logger) error {
+	served := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	fmt.Fprint(t.out, s.welcome(listener.Addr(), t.program))
+	failed := make(chan error, 1)
+	go func() { failed <- served.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-t.ctx.Done():
+	}
+	log.Info("stopping")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), patience)
+	defer cancel()
+	err := served.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("stop: %w", err), served.Close())
+	}
+	<-failed
+	if err == nil {
+		log.Info("stopped")
+	}
+	return err
+}

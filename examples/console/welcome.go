@@ -1,0 +1,115 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+
+	"github.com/outdial/outdial"
+)
+
+// welcome is what the server prints when it starts: where it is, and commands to
+// paste into another shell that work as they stand.
+func (s *server) welcome(address net.Addr, program string) string {
+	var out strings.Builder
+	line := func(format string, values ...any) { fmt.Fprintf(&out, format+"\n", values...) }
+	base := "http://" + dialable(address)
+	line("outdial is listening on %s", base)
+	line("")
+	line("  database  %s", s.db.shown())
+	if s.campaign != nil {
+		line("  campaign  %s, %d contacts", s.campaign.Name, s.campaign.Contacts)
+	}
+	if s.flags[outdial.FlagQueueReplace] {
+		line("  feature   %s is on", outdial.FlagQueueReplace)
+	} else {
+		line("  feature   %s is off: setting or clearing a queue answers 404.", outdial.FlagQueueReplace)
+		line("            To turn it on, start with FEATURE_FLAGS=%s", outdial.FlagQueueReplace)
+	}
+	line("  tokens    signed with the secret in %s", s.secret.origin)
+	if s.secret.origin == secretVariable {
+		line("            (which the shell that makes tokens needs too)")
+	} else {
+		line("            (for development; set %s to use your own)", secretVariable)
+	}
+	if !loopback(address) {
+		line("  network   other machines can reach this address; there is no TLS")
+	}
+	line("")
+	if s.campaign == nil {
+		line("There are no contacts yet. To bring some in, in another shell in this directory:")
+		line("")
+		line("%s import%s -campaign Spring contacts.csv", program, s.dbFlag())
+	} else {
+		s.examples(line, base, program)
+	}
+	line("")
+	line("Ctrl-C stops the server.")
+	return out.String()
+}
+
+func (s *server) examples(line func(string, ...any), base, program string) {
+	campaign := base + "/campaigns/" + s.campaign.ID.String()
+	headers := `-H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json"`
+	line("To set an agent's queue, paste this into another shell in this directory:")
+	line("")
+	line(`TOKEN=$(%s token%s -sub %s -role agent -scope "%s %s")`,
+		program, s.dbFlag(), s.agent, outdial.ScopeQueuePull, outdial.ScopeQueueWrite)
+	line(`curl -sS -X POST %s/queues/set %s -d '{"agent_id":"%s","filters":{"first_name_contains":"a"},"per_account_cap":2,"max_queue_size":50}'`,
+		campaign, headers, s.agent)
+	line("")
+	line("To take the next contact from it:")
+	line("")
+	line(`curl -sS -X POST %s/queues/pull %s -d '{}'`, campaign, headers)
+}
+
+// dbFlag is the flag that leads other commands to the same database, or at least
+// to the same secret: a password is not printed.
+func (s *server) dbFlag() string {
+	if s.db.DB == defaultDatabase {
+		return ""
+	}
+	return " -db " + quote(s.db.shown())
+}
+
+// dialable is the address as a client on this machine reaches it.
+func dialable(address net.Addr) string {
+	host, port, err := net.SplitHostPort(address.String())
+	if err != nil {
+		return address.String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func loopback(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// howToRun is how a shell runs the program at a path again. What go run builds
+// lives in a cache, under a name that nobody should type.
+func howToRun(path string) string {
+	folder := filepath.ToSlash(filepath.Dir(path))
+	if strings.Contains(folder, "/go-build") || strings.HasSuffix(folder, "-d") && len(filepath.Base(folder)) > sha256.Size*2 {
+		return "go run ./examples/console"
+	}
+	return quote(path)
+}
+
+// quote is text as one word of a shell.
+func quote(text string) string {
+	const plain = "/.:=_-+@%,"
+	special := func(r rune) bool {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		return !letter && !strings.ContainsRune(plain, r)
+	}
+	if text != "" && !strings.ContainsFunc(text, special) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}

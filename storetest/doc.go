@@ -1,0 +1,38 @@
+// Package storetest proves that a database carries outdial: it is the
+// conformance suite that store/postgres and store/sqlite pass, and that any other
+// store.Store can be held against. A sentence in the documentation of the Store
+// interfaces is a promise to everybody above; here each has a test that quotes
+// it.
+//
+// A store of one's own needs one test:
+//
+//	func TestStore(t *testing.T) {
+//		storetest.Run(t, func(t testing.TB) store.Store {
+//			st := acme.Open(t.TempDir())
+//			t.Cleanup(func() { _ = st.Close() })
+//			if err := st.Migrate(t.Context()); err != nil {
+//				t.Fatal(err)
+//			}
+//			return st
+//		}, storetest.Features{})
+//	}
+//
+// That runs what can be proved through the interface alone. Each field of
+// Features that is filled in opens a view the interface does not give, such as
+// the audit log or a host's own transaction, and with it the behaviours that need
+// it; what is skipped for want of one is printed when the suite ends.
+//
+// A suite of examples finds the mistakes its author thought of. Three parts go
+// further:
+//
+//   - Model draws random sequences of calls and compares every answer, and every
+//     item after every step, with a plain program that says the same as the
+//     documentation;
+//   - Concurrency lets many callers meet and counts afterwards: every claim made
+//     once, nothing lost, no contact active twice at any moment;
+//   - Histories records what concurrent callers saw and looks for an order of
+//     their calls that explains it.
+//
+// The package's own tests hold the suite against more than a hundred stores that
+// each make one mistake, and require it to find every one.
+package storetest
