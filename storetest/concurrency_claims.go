@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue"
+	"github.com/outdial/outdial/queue/intake"
 	"github.com/outdial/outdial/suppression"
 )
 
@@ -191,17 +193,27 @@ func moveOnce(c *campaign) {
 	}
 }
 
-// suppressWhilePulling compares, by a clock of its own, when each pull began with
-// when the suppression of what it yielded had returned.
+// suppressWhilePulling suppresses again and again who is about to be pulled, and
+// compares, by a clock of its own, when each pull began with when the suppression
+// of what it yielded had returned.
 func suppressWhilePulling(c *campaign) {
-	people, team := c.addCallable(soakTimes(200)), agents(8)
+	team, people := agents(8), make([]intake.NewContact, soakTimes(200))
+	for i := range people {
+		people[i] = person(withPriority(len(people) - i))
+	}
+	contacts := c.add(people...)
 	c.enqueue(queue.EnqueueParams{})
-	var clock atomic.Int64
+
+	var clock, claimed, working atomic.Int64
+	working.Store(int64(len(team)))
 	suppressed := suppressedTimes{at: map[uuid.UUID]int64{}}
 	require.NoError(c, together(len(team)+1, func(i int) error {
 		if i == len(team) {
-			return c.suppressEach(people, &clock, &suppressed)
+			return c.suppressAhead(contacts, &claimed, &working, func(contactID uuid.UUID) {
+				suppressed.note(contactID, clock.Add(1))
+			})
 		}
+		defer working.Add(-1)
 		for {
 			began := clock.Add(1)
 			item, err := c.claim(team[i])
@@ -211,22 +223,33 @@ func suppressWhilePulling(c *campaign) {
 			if suppressed.before(item.ContactID, began) {
 				return fmt.Errorf("contact %s was pulled after it had been suppressed", item.ContactID)
 			}
+			claimed.Add(1)
 		}
 	}))
+	require.NotEmpty(c, suppressed.at)
 	require.Empty(c, c.list(queue.ListParams{State: queue.StateLocked}))
 }
 
-// suppressEach suppresses every second contact, from the last one, and notes the
-// time after each.
-func (c *campaign) suppressEach(people []outdial.Contact, clock *atomic.Int64, suppressed *suppressedTimes) error {
-	for i := len(people) - 1; i > 0; i -= 2 {
+// suppressAhead suppresses, once for each claim and as long as somebody works, a
+// contact that comes soon and that nobody is about to claim yet, and reports each
+// when that has returned.
+func (c *campaign) suppressAhead(contacts []outdial.Contact, claimed, working *atomic.Int64, report func(uuid.UUID)) error {
+	const ahead = 4
+	for done, last := 0, int64(-1); working.Load() > 0; {
+		count := claimed.Load()
+		next := int(count) + done + ahead
+		if count == last || next >= len(contacts) {
+			runtime.Gosched()
+			continue
+		}
 		_, err := c.store.AddSuppressions(c.Context(), suppression.AddParams{
-			Entries: []suppression.Entry{suppressedBy(people[i])}, ActorID: c.actor, Now: c.now,
+			Entries: []suppression.Entry{suppressedBy(contacts[next])}, ActorID: c.actor, Now: c.now,
 		})
 		if err != nil {
 			return err
 		}
-		suppressed.note(people[i].ID, clock.Add(1))
+		report(contacts[next].ID)
+		done, last = done+1, count
 	}
 	return nil
 }

@@ -130,7 +130,7 @@ func (m *memory) PullItem(_ context.Context, p queue.PullParams) (queue.PullResu
 	if !m.known(p.CampaignID) && m.fault != faultUnknownPull {
 		return queue.PullResult{}, outdial.NotFound("campaign")
 	}
-	const refresh = 4
+	const refresh = 50
 	if m.pulls++; m.pulls%refresh == 0 {
 		m.oldList = slices.Clone(m.data.suppressions)
 	}

@@ -37,6 +37,17 @@ func TestThePrintedCurlWorksWhenPasted(t *testing.T) {
 	require.Contains(t, answers[1], `"queue_state":"locked"`)
 }
 
+func TestTheReadmeShowsWhatTheServerPrints(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	require.NoError(t, err)
+	p := newShell(t).serve()
+	for _, line := range regexp.MustCompile(`(?m)^(TOKEN=.*|curl .*)$`).FindAllString(p.welcome, -1) {
+		line = strings.ReplaceAll(line, p.base, "http://127.0.0.1:8080")
+		require.Contains(t, string(readme), strings.Replace(line, quote(binary), "go run ./examples/console", 1)+"\n")
+	}
+}
+
 func TestThePrintedRequestsWorkFromAnyClient(t *testing.T) {
 	t.Parallel()
 	p := newShell(t).serve("-db", "with space & 'quote'.db")

@@ -23,10 +23,11 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_agent_queue_pull_pool
     ON agent_queue (campaign_id, priority DESC, scheduled_for, queued_at, id)
     WHERE queue_state IN ('queued', 'locked') AND pooled;
 
--- An agent holds one item at a time in a campaign, however often they click.
+-- An agent holds one item at a time in a campaign, however often they click. A lock
+-- without an end is not the library's: an older program may hold several.
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS uq_agent_queue_held
     ON agent_queue (campaign_id, agent_id)
-    WHERE queue_state = 'locked';
+    WHERE queue_state = 'locked' AND lock_expires_at IS NOT NULL;
 
 -- The sweep crosses campaigns, so time leads.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_agent_queue_expiry

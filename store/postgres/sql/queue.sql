@@ -13,7 +13,7 @@ FOR UPDATE OF q SKIP LOCKED
 WITH
 held AS MATERIALIZED (
     SELECT 1 FROM agent_queue q
-     WHERE q.campaign_id = :campaign_id AND q.agent_id = :agent_id AND q.queue_state = 'locked'
+     WHERE {{held}}
 ),
 own_head AS MATERIALIZED (
     SELECT q.priority, q.scheduled_for > :now AS later FROM agent_queue q WHERE {{own}}
@@ -52,7 +52,7 @@ SELECT {{item_columns}}
 WITH RECURSIVE
 held AS (
     SELECT 1 FROM agent_queue q
-     WHERE q.campaign_id = :campaign_id AND q.agent_id = :agent_id AND q.queue_state = 'locked'
+     WHERE {{held}}
 ),
 {{levels}},
 claimed AS (

@@ -5,13 +5,17 @@
 -- items that are scheduled for later, or thousands at a low priority, cost a pull
 -- nothing.
 
+-- fragment: held
+q.campaign_id = :campaign_id AND q.agent_id = :agent_id AND q.queue_state = 'locked'
+  AND q.lock_expires_at IS NOT NULL
+
 -- query: find_held
 SELECT q.id, q.lock_expires_at, q.lock_version,
        -- The list comes first here: that is what a person asks about later.
        (SELECT CASE WHEN {{suppressed}} THEN 'suppressed' ELSE {{refusal}} END
           FROM contacts c WHERE c.id = q.contact_id) AS refusal
   FROM agent_queue q
- WHERE q.campaign_id = :campaign_id AND q.agent_id = :agent_id AND q.queue_state = 'locked'
+ WHERE {{held}}
 
 -- fragment: levels
 own_level (priority) AS (
@@ -84,4 +88,4 @@ UPDATE agent_queue
 
 -- query: has_held
 SELECT q.id FROM agent_queue q
- WHERE q.campaign_id = :campaign_id AND q.agent_id = :agent_id AND q.queue_state = 'locked'
+ WHERE {{held}}
