@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -193,9 +192,10 @@ func moveOnce(c *campaign) {
 	}
 }
 
-// suppressWhilePulling suppresses again and again who is about to be pulled, and
-// compares, by a clock of its own, when each pull began with when the suppression
-// of what it yielded had returned.
+// suppressWhilePulling suppresses again and again who comes soon, and compares, by
+// a clock of its own, when each pull began with when the suppression of what it
+// yielded had returned. For each suppression a few pulls may begin, so that
+// neither side outruns the other.
 func suppressWhilePulling(c *campaign) {
 	team, people := agents(8), make([]intake.NewContact, soakTimes(200))
 	for i := range people {
@@ -206,15 +206,20 @@ func suppressWhilePulling(c *campaign) {
 
 	var clock, claimed, working atomic.Int64
 	working.Store(int64(len(team)))
+	turns, idle := make(chan struct{}, len(team)), make(chan struct{})
 	suppressed := suppressedTimes{at: map[uuid.UUID]int64{}}
 	require.NoError(c, together(len(team)+1, func(i int) error {
 		if i == len(team) {
-			return c.suppressAhead(contacts, &claimed, &working, func(contactID uuid.UUID) {
+			return c.suppressSoon(contacts, &claimed, turns, idle, func(contactID uuid.UUID) {
 				suppressed.note(contactID, clock.Add(1))
 			})
 		}
-		defer working.Add(-1)
-		for {
+		defer func() {
+			if working.Add(-1) == 0 {
+				close(idle)
+			}
+		}()
+		for range turns {
 			began := clock.Add(1)
 			item, err := c.claim(team[i])
 			if err != nil || item == nil {
@@ -225,36 +230,41 @@ func suppressWhilePulling(c *campaign) {
 			}
 			claimed.Add(1)
 		}
+		return nil
 	}))
-	require.NotEmpty(c, suppressed.at)
+	require.Greater(c, len(suppressed.at), len(contacts)/8)
 	require.Empty(c, c.list(queue.ListParams{State: queue.StateLocked}))
 }
 
-// suppressAhead suppresses, once for each claim and as long as somebody works, a
-// contact that comes soon and that nobody is about to claim yet, and reports each
-// when that has returned.
-func (c *campaign) suppressAhead(contacts []outdial.Contact, claimed, working *atomic.Int64, report func(uuid.UUID)) error {
-	const ahead = 4
-	for done, last := 0, int64(-1); working.Load() > 0; {
-		count := claimed.Load()
-		next := int(count) + done + ahead
-		if count == last || next >= len(contacts) {
-			runtime.Gosched()
-			continue
-		}
+// suppressSoon suppresses contacts that come soon, reports each when that has
+// returned, and hands out turns for it, until nobody works any more or it has
+// failed.
+func (c *campaign) suppressSoon(
+	contacts []outdial.Contact, claimed *atomic.Int64, turns chan<- struct{}, idle <-chan struct{}, report func(uuid.UUID),
+) error {
+	const farthest, turnsEach = 20, 3
+	random := choices(1, 4)
+	defer close(turns)
+	for done := 0; ; done++ {
+		soon := contacts[min(int(claimed.Load())+done+random.IntN(farthest), len(contacts)-1)]
 		_, err := c.store.AddSuppressions(c.Context(), suppression.AddParams{
-			Entries: []suppression.Entry{suppressedBy(contacts[next])}, ActorID: c.actor, Now: c.now,
+			Entries: []suppression.Entry{suppressedBy(soon)}, ActorID: c.actor, Now: c.now,
 		})
 		if err != nil {
 			return err
 		}
-		report(contacts[next].ID)
-		done, last = done+1, count
+		report(soon.ID)
+		for range turnsEach {
+			select {
+			case turns <- struct{}{}:
+			case <-idle:
+				return nil
+			}
+		}
 	}
-	return nil
 }
 
-// suppressedTimes is when contacts were known to be suppressed.
+// suppressedTimes is when contacts were first known to be suppressed.
 type suppressedTimes struct {
 	mu sync.Mutex
 	at map[uuid.UUID]int64
@@ -263,7 +273,9 @@ type suppressedTimes struct {
 func (s *suppressedTimes) note(contactID uuid.UUID, at int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.at[contactID] = at
+	if _, known := s.at[contactID]; !known {
+		s.at[contactID] = at
+	}
 }
 
 func (s *suppressedTimes) before(contactID uuid.UUID, began int64) bool {

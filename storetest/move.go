@@ -151,7 +151,7 @@ func moveBehaviours(g *group) {
 		c.move(taken, queue.MoveStart)
 	})
 
-	g.proves("an agent who comes back late is refused once the item was swept and pulled again", func(c *campaign) {
+	g.provesAlone("an agent who comes back late is refused once the item was swept and pulled again", func(c *campaign) {
 		agent := uuid.New()
 		item := c.lock(agent, c.addCallable(1)[0], false)
 		c.wait(lockFor)

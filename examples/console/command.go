@@ -23,14 +23,14 @@ type terminal struct {
 	program string
 }
 
-// note prints a line for people. Results go to out, everything else here.
-func (t *terminal) note(format string, values ...any) {
+// notef prints a line for people. Results go to out, everything else here.
+func (t *terminal) notef(format string, values ...any) {
 	fmt.Fprintf(t.err, format+"\n", values...)
 }
 
 // commands are the commands and their flags.
 type commands struct {
-	Serve    serveCommand    `cmd:"" default:"withargs" help:"Start the server (the default)."`
+	Serve    serveCommand    `cmd:"" default:"withargs"                                           help:"Start the server (the default)."`
 	Token    tokenCommand    `cmd:"" help:"Print a token for the server, and nothing else."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database to the newest schema."`
 	Import   importCommand   `cmd:"" help:"Import contacts from a CSV file."`

@@ -1,8 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,7 +21,7 @@ func TestOneDashIsAsGoodAsTwo(t *testing.T) {
 
 func TestAnErrorIsOneLine(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "one; two", oneLine(errors.Join(errors.New("one"), errors.New("two\n"))))
+	require.Equal(t, "one; two", oneLine(errors.Join(errors.New("one"), fmt.Errorf("two%s", "\r\n"))))
 }
 
 func TestHelpNamesEveryCommand(t *testing.T) {
@@ -54,7 +55,7 @@ func TestMigrationsArePrintedAndNotRun(t *testing.T) {
 		got := s.console("migrate", "-print", "-db", db)
 		require.Zero(t, got.code, got.err)
 		count, text := versions()
-		require.Equal(t, count, bytes.Count([]byte(got.out), []byte("-- version ")))
+		require.Equal(t, count, strings.Count(got.out, "-- version "))
 		require.Contains(t, got.out, text)
 		require.NoFileExists(t, s.dir+"/outdial.db")
 	}

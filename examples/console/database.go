@@ -16,7 +16,7 @@ const defaultDatabase = "outdial.db"
 
 // database is the flag -db, which every command has.
 type database struct {
-	DB string `name:"db" default:"${db}" placeholder:"FILE|:memory:|postgres://…" help:"The database: a SQLite file, :memory:, or a postgres:// URL (default ${db})."`
+	DB string `default:"${db}" help:"The database: a SQLite file, :memory:, or a postgres:// URL (default ${db})." name:"db" placeholder:"FILE|:memory:|postgres://…"`
 }
 
 func (d database) isPostgres() bool {

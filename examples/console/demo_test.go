@@ -13,7 +13,8 @@ import (
 
 func TestDemoPeopleAreTheSameEachTime(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, demoPeople(), demoPeople())
+	first, second := demoPeople(), demoPeople()
+	require.Equal(t, first, second)
 }
 
 func TestDemoPeopleAreWorthADemo(t *testing.T) {

@@ -19,10 +19,10 @@ import (
 type importCommand struct {
 	database
 
-	Campaign string `required:"" placeholder:"NAME" help:"The campaign; it is created if there is none of that name."`
-	Region   string `default:"US" placeholder:"COUNTRY" help:"Country of rows that name none (default ${default})."`
-	List     string `placeholder:"NAME" help:"The list that the file's ids belong to: the same id in two lists is two people."`
-	File     string `arg:"" help:"CSV in UTF-8 with a header; - reads standard input."`
+	Campaign string `help:"The campaign; it is created if there is none of that name."                      placeholder:"NAME"                                          required:""`
+	Region   string `default:"US"                                                                           help:"Country of rows that name none (default ${default})." placeholder:"COUNTRY"`
+	List     string `help:"The list that the file's ids belong to: the same id in two lists is two people." placeholder:"NAME"`
+	File     string `arg:""                                                                                 help:"CSV in UTF-8 with a header; - reads standard input."`
 }
 
 // Run prints the result as JSON, as the last line on standard output, and
@@ -86,12 +86,15 @@ func importContacts(ctx context.Context, st store.Store, file contactsFile, t *t
 		DefaultRegion: file.region,
 		List:          file.list,
 		Progress:      tell.report,
-		Rejected:      func(r intake.Rejection) { t.note("rejected: %s", r) },
+		Rejected:      func(r intake.Rejection) { t.notef("rejected: %s", r) },
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return result, fmt.Errorf("import: interrupted after %d new contacts; run it again to complete it", result.Imported)
+	case err != nil:
 		return result, fmt.Errorf("import: %w", err)
 	}
-	t.note("%s: %d imported, %d unchanged, %d rejected", file.campaign, result.Imported, result.Unchanged, result.Rejected)
+	t.notef("%s: %d imported, %d unchanged, %d rejected", file.campaign, result.Imported, result.Unchanged, result.Rejected)
 	return result, nil
 }
 
@@ -112,5 +115,5 @@ func (p *progress) report(now intake.Progress) {
 	if p.size > 0 {
 		share = fmt.Sprintf(" (%d %%)", now.Bytes*100/p.size) //nolint:mnd // percent
 	}
-	p.t.note("%d rows%s: %d imported, %d unchanged, %d rejected", now.Rows, share, now.Imported, now.Unchanged, now.Rejected)
+	p.t.notef("%d rows%s: %d imported, %d unchanged, %d rejected", now.Rows, share, now.Imported, now.Unchanged, now.Rejected)
 }

@@ -108,7 +108,8 @@ func (s *shell) consoleReading(input string, args ...string) result {
 	command.Stdin, command.Stdout, command.Stderr = strings.NewReader(input), &out, &errs
 	err := command.Run()
 	if err != nil {
-		require.IsType(s.t, &exec.ExitError{}, err)
+		var ended *exec.ExitError
+		require.ErrorAs(s.t, err, &ended)
 	}
 	return result{code: command.ProcessState.ExitCode(), out: out.String(), err: errs.String()}
 }

@@ -39,7 +39,7 @@ func (c *migrateCommand) Run(t *terminal) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	t.note("database %s is at version %d", c.shown(), versions[len(versions)-1].Version)
+	t.notef("database %s is at version %d", c.shown(), versions[len(versions)-1].Version)
 	return nil
 }
 

@@ -12,8 +12,8 @@ import (
 type rollbackCommand struct {
 	database
 
-	Campaign string `required:"" placeholder:"UUID" help:"The campaign that the launch was in."`
-	Launch   string `required:"" placeholder:"UUID" help:"The launch, as launch_id in the answer of an enqueue."`
+	Campaign string `help:"The campaign that the launch was in."                  placeholder:"UUID" required:""`
+	Launch   string `help:"The launch, as launch_id in the answer of an enqueue." placeholder:"UUID" required:""`
 }
 
 // Run prints what was taken out and what stayed, as JSON.

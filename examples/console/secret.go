@@ -16,7 +16,7 @@ import (
 
 // secretVariable names the environment variable with the secret that signs
 // tokens.
-const secretVariable = "OUTDIAL_JWT_SECRET"
+const secretVariable = "OUTDIAL_JWT_SECRET" //nolint:gosec // a name, not a secret
 
 // secret is what signs tokens, and where it came from, for people to read.
 type secret struct {

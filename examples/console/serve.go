@@ -19,11 +19,11 @@ import (
 type serveCommand struct {
 	database
 
-	Addr     string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen (default ${default})."`
-	Contacts string `placeholder:"FILE" help:"Import this CSV file first, into -campaign."`
-	Campaign string `placeholder:"NAME" help:"The campaign that -contacts go into."`
-	Demo     bool   `default:"true" help:"Create a demo campaign in a database that has no campaigns (default ${default})."`
-	Agents   string `placeholder:"UUID,…|FILE" help:"The agents there are; anybody else has no queue. By default every agent id is accepted."`
+	Addr     string `default:"127.0.0.1:8080"                                                                       help:"Where to listen (default ${default})."                                            placeholder:"HOST:PORT"`
+	Contacts string `help:"Import this CSV file first, into -campaign."                                             placeholder:"FILE"`
+	Campaign string `help:"The campaign that -contacts go into."                                                    placeholder:"NAME"`
+	Demo     bool   `default:"true"                                                                                 help:"Create a demo campaign in a database that has no campaigns (default ${default})."`
+	Agents   string `help:"The agents there are; anybody else has no queue. By default every agent id is accepted." placeholder:"UUID,…|FILE"`
 }
 
 // Run starts everything and stops it in the opposite order.

@@ -64,7 +64,9 @@ func (s *server) run(t *terminal, listener net.Listener, log *slog.Logger) error
 	if err != nil {
 		err = errors.Join(fmt.Errorf("stop: %w", err), served.Close())
 	}
-	<-failed
+	if ended := <-failed; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, fmt.Errorf("serve: %w", ended))
+	}
 	if err == nil {
 		log.Info("stopped")
 	}

@@ -13,10 +13,10 @@ import (
 type tokenCommand struct {
 	database
 
-	Sub   string        `required:"" placeholder:"UUID" help:"Who the token is for: for an agent, the agent id."`
-	Role  string        `default:"agent" help:"agent, manager or admin (default ${default})."`
-	Scope string        `default:"queue:pull queue:write" help:"Scopes, separated by spaces (default \"${default}\")."`
-	TTL   time.Duration `name:"ttl" default:"24h" help:"How long the token is good for (default ${default})."`
+	Sub   string        `help:"Who the token is for: for an agent, the agent id." placeholder:"UUID"                                           required:""`
+	Role  string        `default:"agent"                                          help:"agent, manager or admin (default ${default})."`
+	Scope string        `default:"queue:pull queue:write"                         help:"Scopes, separated by spaces (default \"${default}\")."`
+	TTL   time.Duration `default:"24h"                                            help:"How long the token is good for (default ${default})."  name:"ttl"`
 }
 
 // Run prints the token and a line end on standard output.
@@ -37,7 +37,7 @@ func (c *tokenCommand) Run(t *terminal) error {
 		return err
 	}
 	if found.created {
-		t.note("made a development secret in %s; set %s to use your own", found.origin, secretVariable)
+		t.notef("made a development secret in %s; set %s to use your own", found.origin, secretVariable)
 	}
 	signer, err := httpapi.NewJWT(httpapi.JWTConfig{Secret: found.key, Clock: t.clock})
 	if err != nil {

@@ -18,15 +18,14 @@ import (
 
 // PullItem implements queue.Store.
 func (s *Store) PullItem(ctx context.Context, p queue.PullParams) (queue.PullResult, error) {
-	return s.Pull(ctx, p, s.claim)
+	return s.Pull(ctx, p, claim, s.WriteOne)
 }
 
-func (s *Store) claim(ctx context.Context, args sqlstore.Args) (row sqlstore.ItemRow, found bool, err error) {
+// claim makes one statement, or two of which the first has changed nothing.
+func claim(ctx context.Context, c *sqlstore.Conn, args sqlstore.Args) (row sqlstore.ItemRow, found bool, err error) {
 	for _, statement := range []string{"pull_item", "pull_any_item"} {
-		err = s.WriteOne(ctx, func(c *sqlstore.Conn) error {
-			row = sqlstore.ItemRow{}
-			return c.Get(ctx, &row, statement, args)
-		})
+		row = sqlstore.ItemRow{}
+		err = c.Get(ctx, &row, statement, args)
 		if !errors.Is(err, sql.ErrNoRows) {
 			return row, err == nil, err
 		}

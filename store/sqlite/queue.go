@@ -15,33 +15,27 @@ import (
 
 // PullItem implements queue.Store.
 func (s *Store) PullItem(ctx context.Context, p queue.PullParams) (queue.PullResult, error) {
-	return s.Pull(ctx, p, s.claim)
+	return s.Pull(ctx, p, claim, s.Write)
 }
 
-func (s *Store) claim(ctx context.Context, args sqlstore.Args) (row sqlstore.ItemRow, found bool, err error) {
-	err = s.Write(ctx, func(c *sqlstore.Conn) error {
-		row, found = sqlstore.ItemRow{}, false
-		var held struct {
-			ID uuid.UUID `db:"id"`
-		}
-		switch err := c.Get(ctx, &held, "has_held", args); {
-		case err == nil:
-			return nil
-		case !errors.Is(err, sql.ErrNoRows):
-			return err
-		}
-		var next uuid.NullUUID
-		if err := c.Get(ctx, &next, "next_item", args); err != nil || !next.Valid {
-			return err
-		}
-		args["item_id"] = next.UUID
-		if _, err := c.Exec(ctx, "lock_item", args); err != nil {
-			return err
-		}
-		found = true
-		return c.Get(ctx, &row, "get_item", args)
-	})
-	return row, found && err == nil, err
+func claim(ctx context.Context, c *sqlstore.Conn, args sqlstore.Args) (row sqlstore.ItemRow, found bool, err error) {
+	var held uuid.UUID
+	switch err := c.Get(ctx, &held, "has_held", args); {
+	case err == nil:
+		return row, false, nil
+	case !errors.Is(err, sql.ErrNoRows):
+		return row, false, err
+	}
+	var next uuid.NullUUID
+	if err := c.Get(ctx, &next, "next_item", args); err != nil || !next.Valid {
+		return row, false, err
+	}
+	args["item_id"] = next.UUID
+	if _, err := c.Exec(ctx, "lock_item", args); err != nil {
+		return row, false, err
+	}
+	err = c.Get(ctx, &row, "get_item", args)
+	return row, err == nil, err
 }
 
 // ReplaceQueue implements queue.Store.

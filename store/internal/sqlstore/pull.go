@@ -7,12 +7,13 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue"
 )
 
 // Claim takes the agent's next item, or no item when there is none or when the
 // agent holds one already. It is the one part of a pull in which engines differ.
-type Claim func(ctx context.Context, args Args) (row ItemRow, found bool, err error)
+type Claim func(ctx context.Context, c *Conn, args Args) (row ItemRow, found bool, err error)
 
 // held is the item that an agent has locked.
 type held struct {
@@ -22,43 +23,58 @@ type held struct {
 	Refusal       sql.NullString `db:"refusal"`
 }
 
-// A pull starts again when another click of the same agent came first, or when a
-// lock had to be cleaned up. Neither happens twice in a row but by bad luck.
+// A pull starts again when another click of the same agent came first. That does
+// not happen twice in a row but by bad luck.
 const maxPulls = 20
 
-// Pull is PullItem for an engine with the given claim.
-func (s *Store) Pull(ctx context.Context, p queue.PullParams, claim Claim) (queue.PullResult, error) {
+// Pull is PullItem for an engine with the given claim, which write runs: WriteOne
+// where a claim is one statement, Write where it is several.
+func (s *Store) Pull(
+	ctx context.Context, p queue.PullParams, claim Claim,
+	write func(context.Context, func(*Conn) error) error,
+) (queue.PullResult, error) {
 	args := Args{
 		"campaign_id": p.CampaignID, "agent_id": p.AgentID, "now": s.at(p.Now),
 		"lock_expires_at": s.at(p.Now.Add(p.LockFor)),
 	}
-	var err error
 	for range maxPulls {
 		var row ItemRow
 		var found bool
-		row, found, err = claim(ctx, args)
+		err := write(ctx, func(c *Conn) (err error) {
+			row, found, err = claim(ctx, c, args)
+			return err
+		})
+		if err == nil && found {
+			item := row.Item()
+			return queue.PullResult{Item: &item}, nil
+		}
+		var result queue.PullResult
+		again := false
+		if err == nil {
+			err = s.Write(ctx, func(c *Conn) (err error) {
+				result, again, err = s.resume(ctx, c, args, p, claim)
+				return err
+			})
+		}
 		switch {
 		case err != nil && s.engine.UniqueViolation(err):
 			continue
 		case err != nil:
 			return queue.PullResult{}, err
-		case found:
-			item := row.Item()
-			return queue.PullResult{Item: &item}, nil
-		}
-		result, again, err := s.resume(ctx, args, p)
-		if err != nil || !again {
-			return result, err
+		case !again:
+			return result, nil
 		}
 	}
-	return queue.PullResult{}, err
+	return queue.PullResult{}, outdial.Conflict("the agent pulls too often at once")
 }
 
 // resume answers a pull that claimed nothing: with the item that the agent holds,
-// with nothing, or by clearing away a lock that no longer counts, after which the
-// pull starts again.
-func (s *Store) resume(ctx context.Context, args Args, p queue.PullParams) (result queue.PullResult, again bool, err error) {
-	c := s.reader()
+// with nothing, or by clearing away a lock that no longer counts and claiming
+// again, all in one transaction. It asks to start again when the item moved on
+// while it looked.
+func (s *Store) resume(
+	ctx context.Context, c *Conn, args Args, p queue.PullParams, claim Claim,
+) (result queue.PullResult, again bool, err error) {
 	var lock held
 	switch err := c.Get(ctx, &lock, "find_held", args); {
 	case errors.Is(err, sql.ErrNoRows):
@@ -77,7 +93,6 @@ func (s *Store) resume(ctx context.Context, args Args, p queue.PullParams) (resu
 			return queue.PullResult{}, false, err
 		}
 		item := row.Item()
-		// The item may have moved on between the two looks at it.
 		if item.LockVersion != lock.LockVersion {
 			return queue.PullResult{}, true, nil
 		}
@@ -87,9 +102,13 @@ func (s *Store) resume(ctx context.Context, args Args, p queue.PullParams) (resu
 	if live {
 		cleanUp = "fail_item"
 	}
-	err = s.Write(ctx, func(c *Conn) error {
-		_, err := c.Exec(ctx, cleanUp, itemArgs)
-		return err
-	})
-	return queue.PullResult{}, err == nil, err
+	if cleared, err := c.Exec(ctx, cleanUp, itemArgs); err != nil || cleared == 0 {
+		return queue.PullResult{}, true, err
+	}
+	row, found, err := claim(ctx, c, args)
+	if err != nil || !found {
+		return queue.PullResult{}, false, err
+	}
+	item := row.Item()
+	return queue.PullResult{Item: &item}, false, nil
 }

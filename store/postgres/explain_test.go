@@ -1,0 +1,362 @@
+package postgres_test
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+	"github.com/stretchr/testify/require"
+
+	"github.com/outdial/outdial/queue"
+	"github.com/outdial/outdial/queue/filter"
+	"github.com/outdial/outdial/store/postgres"
+)
+
+// The campaigns of these tests. The large one is nearly all of the database, so
+// that only the small one shows whether a statement keeps to its own campaign.
+var (
+	largeCampaign = uuid.MustParse("00000000-0000-7000-8000-00000000000a")
+	smallCampaign = uuid.MustParse("00000000-0000-7000-8000-00000000000b")
+	explainActor  = uuid.MustParse("00000000-0000-7000-8000-00000000000c")
+	explainNow    = time.Date(2026, 11, 2, 15, 0, 0, 0, time.UTC)
+)
+
+const (
+	largeSize = 100_000
+	smallSize = 1_000
+)
+
+func explainAgent(number int) uuid.UUID {
+	return uuid.MustParse(fmt.Sprintf("00000000-0000-7000-8001-%012d", number))
+}
+
+// Contacts from first to last, all of them in the campaign.
+const addContacts = `
+	WITH people AS (
+		INSERT INTO contacts (id, account_id, first_name, phone, phone_key, email_key, created_at)
+		SELECT CAST(format('00000000-0000-7000-8002-%s', lpad(CAST(n AS text), 12, '0')) AS uuid),
+		       CAST(format('00000000-0000-7000-8003-%s', lpad(CAST(n % ($3 / 4) AS text), 12, '0')) AS uuid),
+		       (ARRAY['James', 'Mary', 'Robert', 'Patricia', 'John'])[1 + n % 5],
+		       '+1504' || lpad(CAST(n AS text), 7, '0'), '+1504' || lpad(CAST(n AS text), 7, '0'),
+		       'caller' || n || '@example.com', now()
+		  FROM generate_series(CAST($2 AS integer), CAST($3 AS integer)) AS n
+		RETURNING id)
+	INSERT INTO campaign_contacts (campaign_id, contact_id) SELECT CAST($1 AS uuid), id FROM people`
+
+// Every contact of the campaign in a queue: one in ten in the pool, the rest with
+// ten agents in turn. Ten others each hold one item whose lock has run out.
+const addItems = `
+	INSERT INTO agent_queue (id, campaign_id, agent_id, contact_id, queue_state, queued_at, pooled,
+	                         locked_at, lock_expires_at, created_by)
+	SELECT gen_random_uuid(), campaign_id,
+	       CASE WHEN NOT pooled THEN
+	           CAST(format('00000000-0000-7000-8001-%s', lpad(CAST(n / 10 % 10 + CASE WHEN locked THEN 900 ELSE 0 END AS text), 12, '0')) AS uuid)
+	       END,
+	       contact_id, CASE WHEN locked THEN 'locked' ELSE 'queued' END, $2, pooled,
+	       CASE WHEN locked THEN CAST($2 AS timestamptz) - interval '1 hour' END,
+	       CASE WHEN locked THEN CAST($2 AS timestamptz) - interval '1 minute' END, $3
+	  FROM (SELECT campaign_id, contact_id, n, n % 10 = 0 AS pooled, n % 10 = 1 AND n <= 100 AS locked
+	          FROM (SELECT campaign_id, contact_id, row_number() OVER (ORDER BY contact_id) AS n
+	                  FROM campaign_contacts WHERE campaign_id = $1) AS numbered) AS drawn`
+
+// explained is a database whose every statement tells how it was carried out.
+type explained struct {
+	store *postgres.Store
+	db    *sqlx.DB
+	plans []plan
+}
+
+// plan is one node of a plan, with what was read there.
+type plan struct {
+	Node      string  `json:"Node Type"`
+	Relation  string  `json:"Relation Name"`
+	Index     string  `json:"Index Name"`
+	Rows      float64 `json:"Actual Rows"`
+	Loops     float64 `json:"Actual Loops"`
+	Removed   float64 `json:"Rows Removed by Filter"`
+	Rechecked float64 `json:"Rows Removed by Index Recheck"`
+	Plans     []plan  `json:"Plans"`
+}
+
+// explain opens a database in which every plan that is carried out, also inside
+// functions, comes back to the client as a notice.
+func explain(t *testing.T, address *url.URL) *explained {
+	t.Helper()
+	settings := address.Query()
+	for name, value := range map[string]string{
+		"session_preload_libraries":          "auto_explain",
+		"auto_explain.log_min_duration":      "0",
+		"auto_explain.log_nested_statements": "on",
+		"auto_explain.log_analyze":           "on",
+		"auto_explain.log_timing":            "off",
+		"auto_explain.log_format":            "json",
+		"client_min_messages":                "log",
+	} {
+		settings.Set(name, value)
+	}
+	with := *address
+	with.RawQuery = settings.Encode()
+	connector, err := pq.NewConnector(with.String())
+	require.NoError(t, err)
+	e := &explained{}
+	e.db = sqlx.NewDb(sql.OpenDB(pq.ConnectorWithNoticeHandler(connector, e.note(t))), "postgres")
+	// One connection, so that a prepared statement gets the plan that it keeps.
+	e.db.SetMaxOpenConns(1)
+	t.Cleanup(func() { require.NoError(t, e.db.Close()) })
+	e.store, err = postgres.New(e.db, postgres.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, e.store.Close()) })
+	return e
+}
+
+func (e *explained) note(t *testing.T) func(*pq.Error) {
+	return func(notice *pq.Error) {
+		_, encoded, found := strings.Cut(notice.Message, "plan:\n")
+		if !found {
+			return
+		}
+		var told struct{ Plan plan }
+		if err := json.Unmarshal([]byte(encoded), &told); err != nil {
+			t.Errorf("read a plan: %v\n%s", err, encoded)
+		}
+		e.plans = append(e.plans, told.Plan)
+	}
+}
+
+// during returns the nodes of every plan that work made the server carry out.
+func (e *explained) during(t *testing.T, work func(t *testing.T)) []plan {
+	t.Helper()
+	e.plans = nil
+	work(t)
+	require.NotEmpty(t, e.plans, "the server told no plan")
+	var nodes []plan
+	var walk func(plans []plan)
+	walk = func(plans []plan) {
+		for _, node := range plans {
+			nodes = append(nodes, node)
+			walk(node.Plans)
+		}
+	}
+	walk(e.plans)
+	return nodes
+}
+
+// hot is a statement that must find its rows through an index.
+type hot struct {
+	work func(t *testing.T, e *explained)
+	// index is the one that makes it fast.
+	index string
+	// rows is how many rows one scan may look at, and return or throw away.
+	rows float64
+	// without is how to undo the index, in SQL, for the proof that it is needed.
+	without string
+}
+
+// faults says what is wrong with how a statement was carried out.
+func (h hot) faults(t *testing.T, e *explained) []string {
+	t.Helper()
+	var found []string
+	used := false
+	for _, node := range e.during(t, func(t *testing.T) { h.work(t, e) }) {
+		looked := (node.Rows + node.Removed + node.Rechecked) * node.Loops
+		if node.Relation != "" && looked > h.rows {
+			found = append(found, fmt.Sprintf("%s on %s by %q looks at %.0f rows", node.Node, node.Relation, node.Index, looked))
+		}
+		used = used || node.Index == h.index
+	}
+	if !used {
+		found = append(found, "no plan reads "+h.index)
+	}
+	return found
+}
+
+func pullOwn(t *testing.T, e *explained, campaign uuid.UUID, agent int) {
+	t.Helper()
+	result, err := e.store.PullItem(t.Context(), queue.PullParams{
+		CampaignID: campaign, AgentID: explainAgent(agent), LockFor: time.Minute, Now: explainNow,
+	})
+	require.NoError(t, err)
+	require.NotNil(t, result.Item)
+}
+
+func replaceAs(agent int, campaign uuid.UUID, edits ...func(*queue.ReplaceParams)) func(*testing.T, *explained) {
+	return func(t *testing.T, e *explained) {
+		t.Helper()
+		p := queue.ReplaceParams{CampaignID: campaign, AgentID: explainAgent(agent), ActorID: explainActor, Now: explainNow}
+		for _, edit := range edits {
+			edit(&p)
+		}
+		result, err := e.store.ReplaceQueue(t.Context(), p)
+		require.NoError(t, err)
+		require.Positive(t, result.Matched)
+	}
+}
+
+func dryRun(p *queue.ReplaceParams) { p.DryRun = true }
+
+func filtered(p *queue.ReplaceParams) {
+	p.Filter, p.PerAccountCap, p.MaxQueueSize = filter.Text("first_name").Contains("B"), 3, 5000
+}
+
+// hotStatements are the ones that run all day.
+func hotStatements() map[string]hot {
+	const few = 200
+	return map[string]hot{
+		"a pull reads the agent's queue in its order": {
+			index: "ix_agent_queue_pull", rows: few,
+			without: "DROP INDEX ix_agent_queue_pull",
+			work: func(t *testing.T, e *explained) {
+				// More often than the server makes plans for one execution only.
+				for agent := range 10 {
+					pullOwn(t, e, largeCampaign, agent)
+				}
+			},
+		},
+		"a pull reads the pool in its order": {
+			index: "ix_agent_queue_pull_pool", rows: few,
+			without: "DROP INDEX ix_agent_queue_pull_pool",
+			work: func(t *testing.T, e *explained) {
+				for agent := range 10 {
+					pullOwn(t, e, largeCampaign, 100+agent)
+				}
+			},
+		},
+		"a replace reads its own campaign's contacts": {
+			index: "uq_campaign_contacts", rows: 3 * smallSize,
+			without: "DROP INDEX uq_campaign_contacts",
+			work:    replaceAs(200, smallCampaign),
+		},
+		"a filtered replace reads its own campaign's contacts": {
+			index: "uq_campaign_contacts", rows: 3 * smallSize,
+			without: "DROP INDEX uq_campaign_contacts",
+			work:    replaceAs(201, smallCampaign, filtered),
+		},
+		"a replace looks for active rows in its own campaign": {
+			index: "uq_agent_queue_active", rows: 3 * smallSize,
+			without: "DROP INDEX uq_agent_queue_active, ix_agent_queue_campaign_state, uq_agent_queue_held",
+			work:    replaceAs(202, smallCampaign, dryRun),
+		},
+		"a sweep reads expired locks": {
+			index: "ix_agent_queue_expiry", rows: few,
+			without: "DROP INDEX ix_agent_queue_expiry, uq_agent_queue_held",
+			work: func(t *testing.T, e *explained) {
+				_, err := e.store.SweepLocks(t.Context(), queue.SweepParams{Now: explainNow})
+				require.NoError(t, err)
+			},
+		},
+		"stats read their own campaign": {
+			index: "ix_agent_queue_campaign_state", rows: 3 * smallSize,
+			without: "DROP INDEX ix_agent_queue_campaign_state, uq_agent_queue_active, ix_agent_queue_pull, ix_agent_queue_pull_pool, ix_agent_queue_launch",
+			work: func(t *testing.T, e *explained) {
+				_, err := e.store.QueueStats(t.Context(), queue.StatsParams{CampaignID: smallCampaign})
+				require.NoError(t, err)
+			},
+		},
+		"a list reads as far as its page": {
+			index: "agent_queue_pkey", rows: few,
+			without: "ALTER TABLE agent_queue DROP CONSTRAINT agent_queue_pkey",
+			work: func(t *testing.T, e *explained) {
+				list, err := e.store.ListItems(t.Context(), queue.ListParams{CampaignID: largeCampaign, Limit: 50})
+				require.NoError(t, err)
+				require.True(t, list.More)
+			},
+		},
+	}
+}
+
+// seedCampaigns makes both campaigns, and leaves the statistics as they were when
+// there was only the small one. Nobody else vacuums or analyzes here.
+func seedCampaigns(t *testing.T, db *sqlx.DB) {
+	t.Helper()
+	for _, table := range []string{"contacts", "campaign_contacts", "agent_queue"} {
+		_, err := db.ExecContext(t.Context(), "ALTER TABLE "+table+" SET (autovacuum_enabled = off)")
+		require.NoError(t, err)
+	}
+	_, err := db.ExecContext(t.Context(), addContacts, smallCampaign, 1, smallSize)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), addItems, smallCampaign, explainNow, explainActor)
+	require.NoError(t, err)
+	analyze(t, db)
+	_, err = db.ExecContext(t.Context(), addContacts, largeCampaign, smallSize+1, smallSize+largeSize)
+	require.NoError(t, err)
+}
+
+func analyze(t *testing.T, db *sqlx.DB) {
+	t.Helper()
+	_, err := db.ExecContext(t.Context(), "VACUUM ANALYZE")
+	require.NoError(t, err)
+}
+
+func TestHotStatementsUseTheirIndexes(t *testing.T) {
+	t.Parallel()
+	seeded := database(t)
+	plain := open(t, seeded.String())
+	seedCampaigns(t, plain.DB())
+	_, err := plain.DB().ExecContext(t.Context(), addItems, largeCampaign, explainNow, explainActor)
+	require.NoError(t, err)
+	analyze(t, plain.DB())
+	e := explain(t, seeded)
+
+	for name, statement := range hotStatements() {
+		t.Run(name, func(t *testing.T) {
+			require.Empty(t, statement.faults(t, e))
+		})
+	}
+	for name, statement := range hotStatements() {
+		t.Run(name+", and would be found out without its index", func(t *testing.T) {
+			pool := e.store
+			defer func() { e.store = pool }()
+			tx, err := e.db.BeginTxx(t.Context(), nil)
+			require.NoError(t, err)
+			defer tx.Rollback() //nolint:errcheck // nothing of it is to stay
+			_, err = tx.ExecContext(t.Context(), statement.without)
+			require.NoError(t, err)
+			e.store = pool.WithTx(tx)
+			require.NotEmpty(t, statement.faults(t, e))
+		})
+	}
+}
+
+// The statistics of a campaign that has just been imported say that it is not
+// there. A replace must not believe them so much that it looks at every contact for
+// every contact.
+func TestReplaceIsQuickBeforeStatisticsKnowTheCampaign(t *testing.T) {
+	st := open(t, database(t).String())
+	seedCampaigns(t, st.DB())
+	works := []string{"first", "repeated", "preview", "filtered", "without limits again"}
+	took := func(settle func()) map[string]time.Duration {
+		_, err := st.DB().ExecContext(t.Context(), "DELETE FROM agent_queue WHERE campaign_id = $1", largeCampaign)
+		require.NoError(t, err)
+		measured := map[string]time.Duration{}
+		e := &explained{store: st}
+		for _, work := range works {
+			settle()
+			start := time.Now()
+			switch work {
+			case "preview":
+				replaceAs(1, largeCampaign, dryRun)(t, e)
+			case "filtered":
+				replaceAs(1, largeCampaign, filtered)(t, e)
+			default:
+				replaceAs(1, largeCampaign)(t, e)
+			}
+			measured[work] = time.Since(start)
+		}
+		return measured
+	}
+	stale := took(func() {})
+	fresh := took(func() { analyze(t, st.DB()) })
+	for _, work := range works {
+		t.Logf("%s: %v with statistics of another campaign, %v with its own", work, stale[work], fresh[work])
+		// The second is for a machine that was busy at that moment. What this is
+		// about takes minutes.
+		require.Less(t, stale[work], 5*fresh[work]+time.Second, work)
+	}
+}
