@@ -75,10 +75,7 @@ func (c *Conn) GetText(ctx context.Context, dest any, name string, fragments map
 	if err != nil {
 		return err
 	}
-	if err := sqlx.GetContext(ctx, c.queryer(), dest, text, values...); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
+	return failure(ctx, name, sqlx.GetContext(ctx, c.queryer(), dest, text, values...))
 }
 
 // ExecText is Exec for a query whose fragments only this call knows. It is not
@@ -90,7 +87,7 @@ func (c *Conn) ExecText(ctx context.Context, name string, fragments map[string]s
 	}
 	result, err := c.execer().ExecContext(ctx, text, values...)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", name, err)
+		return 0, failure(ctx, name, err)
 	}
 	changed, err := result.RowsAffected()
 	return int(changed), err
@@ -119,23 +116,30 @@ func (c *Conn) run(ctx context.Context, name string, args Args, do func(*sqlx.St
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if c.unprepared || !c.store.engine.Prepare {
-		if err := do(nil, query.text, values); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		return nil
+		return failure(ctx, name, do(nil, query.text, values))
 	}
 	stmt, err := c.statement(ctx, name)
 	if err != nil {
-		return fmt.Errorf("prepare %s: %w", name, err)
+		return failure(ctx, "prepare "+name, err)
 	}
 	if stmt != nil && c.tx != nil {
 		stmt = c.tx.StmtxContext(ctx, stmt)
 		defer stmt.Close() //nolint:errcheck // the transaction closes it too
 	}
-	if err := do(stmt, query.text, values); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+	return failure(ctx, name, do(stmt, query.text, values))
+}
+
+// failure is a query's error under its name. A driver may report an ended context
+// as whatever the server said when it was told to stop; the caller must be able to
+// see that nobody was waiting any more.
+func failure(ctx context.Context, name string, err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
+		return fmt.Errorf("%s: %w: %w", name, ended, err)
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // statement returns the prepared form of a query, or nil when the query has to run
