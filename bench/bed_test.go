@@ -109,6 +109,9 @@ func newBed(tb testing.TB, e engine, contacts int) *bed {
 		})
 		require.NoError(tb, err)
 	}
+	b.exec(tb, b.values(tb), b.insert)
+	b.fillQueue(tb, "agent_queue", 1)
+	b.seedReplace(tb, b, seedParams{})
 	b.run(tb, e.settle)
 	return b
 }

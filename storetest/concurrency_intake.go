@@ -14,7 +14,7 @@ import (
 
 // ensureAtOnce has eight callers ask for a campaign that is not there.
 func ensureAtOnce(c *campaign) {
-	for range soakTimes(10) {
+	for range effort(10) {
 		name := "at once " + uuid.NewString()
 		results := make([]intake.EnsureCampaignResult, 8)
 		require.NoError(c, together(len(results), func(i int) (err error) {
@@ -35,7 +35,7 @@ func ensureAtOnce(c *campaign) {
 // addAtOnce has eight imports of one file, each with ids of its own making and
 // each in another order.
 func addAtOnce(c *campaign) {
-	for range soakTimes(5) {
+	for range effort(5) {
 		here := c.another()
 		batch := make([]intake.NewContact, 50)
 		for i := range batch {
@@ -64,7 +64,7 @@ func addAtOnce(c *campaign) {
 
 // suppressAtOnce has eight callers add two entries, in either order.
 func suppressAtOnce(c *campaign) {
-	for range soakTimes(10) {
+	for range effort(10) {
 		entries := []suppression.Entry{suppressedBy(person().Contact), suppressedBy(person().Contact)}
 		var added atomic.Int64
 		require.NoError(c, together(8, func(i int) error {

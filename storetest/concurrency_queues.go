@@ -19,7 +19,7 @@ func replaceAtOnce(c *campaign) {
 	c.give(uuid.Nil, c.addCallable(10)...)
 	random, filters := choices(8, 30), []filter.Expr{nil, contains("b"), contains("a"), contains("o")}
 
-	for round := range soakTimes(30) {
+	for round := range effort(30) {
 		asked, results := make([]queue.ReplaceParams, len(team)), make([]queue.ReplaceResult, len(team))
 		for i, agent := range team {
 			asked[i] = c.replaceParams(queue.ReplaceParams{
@@ -71,7 +71,7 @@ func requireWithinBounds(
 // replaceOneQueueAtOnce is an agent who presses the button eight times.
 func replaceOneQueueAtOnce(c *campaign) {
 	people := c.addCallable(30)
-	for range soakTimes(10) {
+	for range effort(10) {
 		agent := uuid.New()
 		require.NoError(c, together(8, func(int) error {
 			_, err := c.store.ReplaceQueue(c.Context(), c.replaceParams(queue.ReplaceParams{AgentID: agent}))
@@ -80,13 +80,13 @@ func replaceOneQueueAtOnce(c *campaign) {
 		require.Equal(c, contactIDs(people), c.queueOf(agent))
 		require.Equal(c, len(people), c.clear(agent))
 	}
-	require.Len(c, c.items(), soakTimes(10)*len(people), "each contact was queued once in each round")
+	require.Len(c, c.items(), effort(10)*len(people), "each contact was queued once in each round")
 }
 
 // replaceAndEnqueueAtOnce fills eight queues from one audience in both ways.
 func replaceAndEnqueueAtOnce(c *campaign) {
 	people := c.addCallable(60)
-	for range soakTimes(10) {
+	for range effort(10) {
 		require.NoError(c, together(8, func(i int) error {
 			if i%2 == 0 {
 				_, err := c.store.ReplaceQueue(c.Context(), c.replaceParams(queue.ReplaceParams{AgentID: uuid.New(), MaxQueueSize: 30}))
@@ -105,7 +105,7 @@ func replaceAndEnqueueAtOnce(c *campaign) {
 // rollBackWhilePulling reverts a launch while six agents begin to work on it.
 func rollBackWhilePulling(c *campaign) {
 	const launched, callsEach = 40, 4
-	for range soakTimes(10) {
+	for range effort(10) {
 		launch, team := uuid.New(), agents(6)
 		c.enqueue(queue.EnqueueParams{LaunchID: launch, ContactIDs: contactIDs(c.addCallable(launched))})
 		claims := make([]int, len(team))
@@ -144,7 +144,7 @@ func rollBackWhilePulling(c *campaign) {
 
 // callOnceAtOnce makes one call eight times under one idempotency key.
 func callOnceAtOnce(c *campaign, call idempotentCall) {
-	for range soakTimes(5) {
+	for range effort(5) {
 		agent := uuid.New()
 		call.prepare(c, agent)
 		key, entries := c.key(uuid.NewString()), c.auditCount(call.action)

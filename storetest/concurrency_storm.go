@@ -18,7 +18,7 @@ import (
 // when everything happens at once.
 func everythingAtOnce(c *campaign) {
 	const workers = 12
-	s := &storm{campaign: c, team: agents(6), launches: agents(4), steps: soakTimes(40)}
+	s := &storm{campaign: c, team: agents(6), launches: agents(4), steps: effort(40)}
 	c.addCrowd(60, 12)
 	var running atomic.Int64
 	running.Store(workers)

@@ -150,11 +150,14 @@ func coolingUntil(at time.Time) func(*intake.NewContact) {
 // add puts people into the campaign and returns them as contacts.
 func (c *campaign) add(people ...intake.NewContact) []outdial.Contact {
 	c.Helper()
-	result, err := c.store.AddContacts(c.Context(), intake.AddContactsParams{
-		CampaignID: c.id, Contacts: people, Now: c.now,
-	})
-	require.NoError(c, err)
-	require.Equal(c, intake.AddContactsResult{Added: len(people)}, result)
+	const batch = 1000
+	for some := range slices.Chunk(people, batch) {
+		result, err := c.store.AddContacts(c.Context(), intake.AddContactsParams{
+			CampaignID: c.id, Contacts: some, Now: c.now,
+		})
+		require.NoError(c, err)
+		require.Equal(c, intake.AddContactsResult{Added: len(some)}, result)
+	}
 	contacts := make([]outdial.Contact, len(people))
 	for i, who := range people {
 		contacts[i] = who.Contact

@@ -23,7 +23,7 @@ import (
 func historyBehaviours(g *group) {
 	g.provesAlone("histories of pulls and moves on a few items are linearizable", func(c *campaign) {
 		const agentsEach, callsEach, timeout = 5, 16, time.Minute
-		for round := range soakTimes(8) {
+		for round := range effort(8) {
 			var clock, ticks atomic.Int64
 			recorders := []*recorder{newRecorder(c.another(), 0, &clock, &ticks), newRecorder(c.another(), 1, &clock, &ticks)}
 			histories := make([][]porcupine.Operation, len(recorders)*agentsEach)

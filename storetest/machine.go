@@ -24,7 +24,7 @@ import (
 func modelBehaviours(g *group) {
 	g.provesAlone("random calls answer and leave what the reference model does", func(c *campaign) {
 		var checks atomic.Int64
-		for range soakTimes(1) {
+		for range effort(1) {
 			rapid.Check(c.T, func(t *rapid.T) {
 				m := newMachine(c.Context(), t, c, checks.Add(1))
 				t.Repeat(m.steps(t))

@@ -100,6 +100,13 @@ func addSuppressionsBehaviours(g *group) {
 		require.Equal(c, []int{1, 0}, []int{events(first), events(second)})
 		add(c, first, second, second)
 		require.Equal(c, []int{1, 1}, []int{events(first), events(second)})
+
+		ended := suppressedBy(person().Contact, until(c.now.Add(time.Hour)))
+		add(c, ended)
+		c.wait(time.Hour)
+		ended.ExpiresAt = time.Time{}
+		add(c, ended)
+		require.Equal(c, 2, events(ended), "it was not there any more")
 	})
 
 	g.proves("one audit entry is written for the call", func(c *campaign) {

@@ -328,7 +328,11 @@ func TestHotStatementsUseTheirIndexes(t *testing.T) {
 // there. A replace must not believe them so much that it looks at every contact for
 // every contact.
 func TestReplaceIsQuickBeforeStatisticsKnowTheCampaign(t *testing.T) {
-	st := open(t, database(t).String())
+	address := database(t)
+	settings := address.Query()
+	settings.Set("statement_timeout", "60s")
+	address.RawQuery = settings.Encode()
+	st := open(t, address.String())
 	seedCampaigns(t, st.DB())
 	works := []string{"first", "repeated", "preview", "filtered", "without limits again"}
 	took := func(settle func()) map[string]time.Duration {

@@ -223,12 +223,16 @@ func TestCallWhoseContextIsCancelledLeavesNothingBehind(t *testing.T) {
 
 		s := newSite(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		const calls = 40
+		// More calls than connections, and not one of them cancelled before it waits:
+		// lib/pq's request to stop is lost on a server that has not begun.
+		connections := s.store.DB().Stats().MaxOpenConnections
+		calls := connections + 8
 		tx, done := s.blocked(t, ctx, beforeTheQueue, s.replaceOther)
 		results := make(chan error, calls)
 		for range calls {
 			go func() { results <- s.pull(ctx) }()
 		}
+		s.awaitWaiting(t, connections)
 		cancel()
 		require.ErrorIs(t, <-done, context.Canceled)
 		for range calls {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/pressly/goose/v3"
@@ -139,6 +140,24 @@ func TestMigrateKeepsWhatAHostHas(t *testing.T) {
 		require.Equal(t, 1, h.number(t, "SELECT count(*) FROM campaign_contacts WHERE since = '2025-05-05' AND attempts = 0"))
 		requireWorking(t, h, st)
 	})
+	t.Run("columns of the library's names that may be null", func(t *testing.T) {
+		t.Parallel()
+
+		address := emptyDatabase(t).String()
+		h := newHost(t, address)
+		h.exec(t, `CREATE TABLE contacts (id uuid PRIMARY KEY, phone text, first_name text, phone_status text, is_opted_out boolean, is_valid boolean DEFAULT true)`)
+		h.exec(t, `CREATE TABLE campaign_contacts (campaign_id uuid, contact_id uuid, priority smallint, attempts bigint)`)
+		campaignID, contactID := uuid.New(), uuid.New()
+		h.exec(t, "INSERT INTO contacts (id, phone) VALUES ($1, '+15046218927')", contactID)
+		h.exec(t, "INSERT INTO campaign_contacts VALUES ($1, $2)", campaignID, contactID)
+		st := open(t, address)
+		require.NoError(t, st.Migrate(t.Context()))
+		require.Equal(t, counts{Assigned: 1}, h.replace(t, campaignID, contactID, contactID))
+		item, err := st.PullItem(t.Context(), queue.PullParams{CampaignID: campaignID, AgentID: contactID, LockFor: patience, Now: time.Now().UTC()})
+		require.NoError(t, err)
+		require.NotNil(t, item.Item)
+		require.Zero(t, item.Item.Priority)
+	})
 	t.Run("an agent with two locked items of before", func(t *testing.T) {
 		t.Parallel()
 
@@ -155,7 +174,7 @@ func TestMigrateKeepsWhatAHostHas(t *testing.T) {
 			queue.PullRequest{CampaignID: had.campaignID})
 		require.NoError(t, err)
 		require.NotNil(t, item)
-		require.Equal(t, 1, h.number(t, "SELECT count(*) FROM agent_queue WHERE agent_id = $1 AND queue_state = 'locked'", had.agentID))
+		require.Equal(t, 1, h.number(t, "SELECT count(*) FROM agent_queue WHERE agent_id = $1 AND queue_state = 'locked' AND lock_expires_at IS NOT NULL", had.agentID))
 	})
 }
 
@@ -218,7 +237,7 @@ func requireTakenOver(t *testing.T, h host, st *postgres.Store, had held) {
 	item, err := service.Pull(t.Context(), agent, queue.PullRequest{CampaignID: had.campaignID})
 	require.NoError(t, err)
 	require.NotNil(t, item, "a lock of before has no end, and must not keep the agent waiting")
-	require.Equal(t, 1, h.number(t, `SELECT count(*) FROM agent_queue WHERE agent_id = $1 AND queue_state = 'locked'`, had.agentID))
+	require.Equal(t, 1, h.number(t, `SELECT count(*) FROM agent_queue WHERE agent_id = $1 AND queue_state = 'locked' AND lock_expires_at IS NOT NULL`, had.agentID))
 
 	result, err := service.Replace(t.Context(), agent, queue.ReplaceRequest{CampaignID: had.campaignID, AgentID: had.agentID})
 	require.NoError(t, err)

@@ -15,7 +15,7 @@ import (
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/store"
-	"github.com/outdial/outdial/store/internal/enginetest"
+	"github.com/outdial/outdial/internal/enginetest"
 	"github.com/outdial/outdial/store/postgres"
 	"github.com/outdial/outdial/storetest"
 )

@@ -18,7 +18,7 @@ import (
 
 // PullItem implements queue.Store.
 func (s *Store) PullItem(ctx context.Context, p queue.PullParams) (queue.PullResult, error) {
-	return s.Pull(ctx, p, claim, s.WriteOne)
+	return s.Pull(ctx, p, claim)
 }
 
 // claim makes one statement, or two of which the first has changed nothing.

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -21,7 +22,7 @@ var migrations embed.FS
 var columns string
 
 // Migrate brings the database to the newest schema. It adds what is missing and
-// never drops or rewrites a host's data.
+// never drops or rewrites a host's data. Two processes may call it at once.
 //
 // It runs on the pool, also on a store bound to a transaction.
 func (s *Store) Migrate(ctx context.Context) error {
@@ -44,22 +45,31 @@ func addColumns(ctx context.Context, db *sqlx.DB) error {
 			continue
 		}
 		table, column := words[2], words[5]
-		var has []string
-		if err := db.SelectContext(ctx, &has, "SELECT name FROM pragma_table_info(?)", table); err != nil {
-			return fmt.Errorf("look at table %s: %w", table, err)
+		lacks, err := lacksColumn(ctx, db, table, column)
+		if err != nil {
+			return err
 		}
-		present := len(has) == 0
-		for _, name := range has {
-			present = present || strings.EqualFold(name, column)
-		}
-		if present {
+		if !lacks {
 			continue
 		}
 		if _, err := db.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("add column %s.%s: %w", table, column, err)
+			// Another process may have added it since.
+			if lacks, lookErr := lacksColumn(ctx, db, table, column); lookErr != nil || lacks {
+				return fmt.Errorf("add column %s.%s: %w", table, column, err)
+			}
 		}
 	}
 	return nil
+}
+
+// lacksColumn says whether the table is there and the column is not.
+func lacksColumn(ctx context.Context, db *sqlx.DB, table, column string) (bool, error) {
+	var has []string
+	if err := db.SelectContext(ctx, &has, "SELECT name FROM pragma_table_info(?)", table); err != nil {
+		return false, fmt.Errorf("look at table %s: %w", table, err)
+	}
+	there := slices.ContainsFunc(has, func(name string) bool { return strings.EqualFold(name, column) })
+	return len(has) > 0 && !there, nil
 }
 
 // Migrations returns every version of the schema as SQL, for hosts that migrate

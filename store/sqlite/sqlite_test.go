@@ -9,7 +9,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/outdial/outdial/store"
-	"github.com/outdial/outdial/store/internal/enginetest"
+	"github.com/outdial/outdial/internal/enginetest"
 	"github.com/outdial/outdial/store/sqlite"
 	"github.com/outdial/outdial/storetest"
 )

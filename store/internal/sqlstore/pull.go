@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -12,7 +13,10 @@ import (
 )
 
 // Claim takes the agent's next item, or no item when there is none or when the
-// agent holds one already. It is the one part of a pull in which engines differ.
+// agent holds one already. It is the one part of a pull in which engines differ,
+// and one statement, or several of which only the last changes anything. It may
+// return the id, the version and the pool mark only; the caller then reads the
+// rest.
 type Claim func(ctx context.Context, c *Conn, args Args) (row ItemRow, found bool, err error)
 
 // held is the item that an agent has locked.
@@ -27,35 +31,14 @@ type held struct {
 // not happen twice in a row but by bad luck.
 const maxPulls = 20
 
-// Pull is PullItem for an engine with the given claim, which write runs: WriteOne
-// where a claim is one statement, Write where it is several.
-func (s *Store) Pull(
-	ctx context.Context, p queue.PullParams, claim Claim,
-	write func(context.Context, func(*Conn) error) error,
-) (queue.PullResult, error) {
+// Pull is PullItem for an engine with the given claim.
+func (s *Store) Pull(ctx context.Context, p queue.PullParams, claim Claim) (queue.PullResult, error) {
 	args := Args{
 		"campaign_id": p.CampaignID, "agent_id": p.AgentID, "now": s.at(p.Now),
 		"lock_expires_at": s.at(p.Now.Add(p.LockFor)),
 	}
 	for range maxPulls {
-		var row ItemRow
-		var found bool
-		err := write(ctx, func(c *Conn) (err error) {
-			row, found, err = claim(ctx, c, args)
-			return err
-		})
-		if err == nil && found {
-			item := row.Item()
-			return queue.PullResult{Item: &item}, nil
-		}
-		var result queue.PullResult
-		again := false
-		if err == nil {
-			err = s.Write(ctx, func(c *Conn) (err error) {
-				result, again, err = s.resume(ctx, c, args, p, claim)
-				return err
-			})
-		}
+		result, again, err := s.pullOnce(ctx, args, p, claim)
 		switch {
 		case err != nil && s.engine.UniqueViolation(err):
 			continue
@@ -66,6 +49,49 @@ func (s *Store) Pull(
 		}
 	}
 	return queue.PullResult{}, outdial.Conflict("the agent pulls too often at once")
+}
+
+// pullOnce makes the claim that nearly every pull is, and otherwise looks why there
+// was nothing to claim.
+func (s *Store) pullOnce(
+	ctx context.Context, args Args, p queue.PullParams, claim Claim,
+) (result queue.PullResult, again bool, err error) {
+	var row ItemRow
+	var found bool
+	err = s.WriteOne(ctx, func(c *Conn) (err error) {
+		row, found, err = claim(ctx, c, args)
+		return err
+	})
+	if err != nil {
+		return queue.PullResult{}, false, err
+	}
+	if found {
+		result, err := s.claimed(ctx, s.reader(), row, p)
+		return result, false, err
+	}
+	err = s.Write(ctx, func(c *Conn) (err error) {
+		result, again, err = s.resume(ctx, c, args, p, claim)
+		return err
+	})
+	return result, again, err
+}
+
+// claimed is the answer to a pull that took the row. What is read afterwards shows
+// the item as it is by then; what the claim itself decided stands as it was.
+func (s *Store) claimed(ctx context.Context, c *Conn, row ItemRow, p queue.PullParams) (queue.PullResult, error) {
+	item := row.Item()
+	if row.CampaignID == uuid.Nil {
+		version, pooled := row.LockVersion, row.Pooled
+		if err := c.Get(ctx, &row, "get_item", Args{"campaign_id": p.CampaignID, "item_id": row.ID}); err != nil {
+			return queue.PullResult{}, err
+		}
+		item = row.Item()
+		item.State, item.AgentID, item.LockVersion, item.Pooled = queue.StateLocked, p.AgentID, version, pooled
+		item.LockedAt = p.Now.UTC().Truncate(time.Microsecond)
+		item.LockExpiresAt = p.Now.Add(p.LockFor).UTC().Truncate(time.Microsecond)
+		item.ReleasedAt, item.FailReason = time.Time{}, ""
+	}
+	return queue.PullResult{Item: &item}, nil
 }
 
 // resume answers a pull that claimed nothing: with the item that the agent holds,
@@ -109,6 +135,6 @@ func (s *Store) resume(
 	if err != nil || !found {
 		return queue.PullResult{}, false, err
 	}
-	item := row.Item()
-	return queue.PullResult{Item: &item}, false, nil
+	result, err = s.claimed(ctx, c, row, p)
+	return result, false, err
 }

@@ -23,14 +23,27 @@ func (s *Store) Write(ctx context.Context, fn func(c *Conn) error) error {
 	return s.retry(ctx, func() error { return s.writeOnce(ctx, fn) })
 }
 
-// WriteOne runs fn outside any transaction: fn makes exactly one statement, which
-// is atomic by itself, and saves two round trips. In a host's transaction it is
-// Write.
+// WriteOne runs fn outside any transaction: fn changes something in one statement
+// only, which is atomic by itself, and saves two round trips. In a host's
+// transaction it is Write.
 func (s *Store) WriteOne(ctx context.Context, fn func(c *Conn) error) error {
 	if s.host != nil {
 		return s.writeInHost(ctx, fn)
 	}
-	return s.retry(ctx, func() error { return fn(&Conn{store: s}) })
+	return s.retry(ctx, func() error {
+		defer s.hold()()
+		return fn(&Conn{store: s})
+	})
+}
+
+// hold takes the writer's place, where an engine has one, and returns what gives
+// it back.
+func (s *Store) hold() (release func()) {
+	if s.engine.Writer == nil {
+		return func() {}
+	}
+	s.engine.Writer.Lock()
+	return s.engine.Writer.Unlock
 }
 
 func (s *Store) retry(ctx context.Context, try func() error) error {
@@ -60,10 +73,7 @@ func pause(ctx context.Context, tries int) error {
 }
 
 func (s *Store) writeOnce(ctx context.Context, fn func(c *Conn) error) (err error) {
-	if s.engine.Writer != nil {
-		s.engine.Writer.Lock()
-		defer s.engine.Writer.Unlock()
-	}
+	defer s.hold()()
 	tx, err := s.db.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

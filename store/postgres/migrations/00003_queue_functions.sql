@@ -42,7 +42,7 @@ CREATE OR REPLACE FUNCTION outdial_queue_judge(
     row_id uuid, row_agent_id uuid, row_state text, row_pooled boolean, row_lock_expires_at timestamptz
 )
 LANGUAGE sql STABLE AS $$
-    SELECT m.contact_id, m.priority, c.account_id,
+    SELECT m.contact_id, COALESCE(m.priority, 0), c.account_id,
            CASE
                WHEN c.is_valid IS NOT TRUE THEN 'invalid'
                WHEN c.phone_key IS NULL OR c.phone_status = 'invalid' THEN 'no_phone'

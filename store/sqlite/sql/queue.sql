@@ -14,15 +14,14 @@ SELECT :campaign_id, '', :now
  WHERE EXISTS (SELECT 1 FROM campaign_contacts WHERE campaign_id = :campaign_id)
 ON CONFLICT (campaign_id) DO NOTHING
 
--- query: next_item
-WITH RECURSIVE {{levels}}
-SELECT {{next_item}} AS item_id
-
--- query: lock_item
+-- query: claim_item
 UPDATE agent_queue
    SET queue_state = 'locked', agent_id = :agent_id, locked_at = :now,
        lock_expires_at = :lock_expires_at, lock_version = lock_version + 1
- WHERE campaign_id = :campaign_id AND id = :item_id
+ WHERE id = (WITH RECURSIVE {{levels}}
+               SELECT {{next_item}}
+                WHERE NOT EXISTS (SELECT 1 FROM agent_queue q WHERE {{held}}))
+RETURNING id, lock_version, pooled
 
 -- query: create_plan
 CREATE TEMP TABLE IF NOT EXISTS outdial_plan (
@@ -42,7 +41,7 @@ DELETE FROM temp.outdial_plan
 -- fragment: judged
 -- The contacts that were asked for, each with the first reason why it must not be
 -- queued, and the active row it has, if any.
-SELECT cc.contact_id, cc.priority, c.account_id,
+SELECT cc.contact_id, COALESCE(cc.priority, 0) AS priority, c.account_id,
        CASE
            WHEN c.is_valid IS NOT TRUE THEN 'invalid'
            WHEN c.phone_key IS NULL OR c.phone_status = 'invalid' THEN 'no_phone'

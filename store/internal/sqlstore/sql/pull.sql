@@ -85,7 +85,3 @@ UPDATE agent_queue
        locked_at = NULL, lock_expires_at = NULL, lock_version = lock_version + 1
  WHERE campaign_id = :campaign_id AND id = :item_id AND lock_version = :lock_version
    AND queue_state = 'locked'
-
--- query: has_held
-SELECT q.id FROM agent_queue q
- WHERE {{held}}

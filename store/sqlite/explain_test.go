@@ -1,0 +1,260 @@
+package sqlite_test
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+	"github.com/stretchr/testify/require"
+
+	"github.com/outdial/outdial/queue"
+	"github.com/outdial/outdial/store/internal/sqlstore"
+	"github.com/outdial/outdial/store/sqlite"
+)
+
+// The campaigns of these tests. The large one is nearly all of the database, so
+// that a statement about the small one must keep to it.
+const (
+	largeCampaign = "00000000-0000-7000-8000-00000000000a"
+	smallCampaign = "00000000-0000-7000-8000-00000000000b"
+	largeSize     = 100_000
+	smallSize     = 1_000
+)
+
+var explainNow = time.Date(2026, 11, 2, 15, 0, 0, 0, time.UTC)
+
+func explainAgent(number int) uuid.UUID {
+	return uuid.MustParse(fmt.Sprintf("00000000-0000-7000-8001-%012d", number))
+}
+
+// Contacts from first to last, all of them in the campaign and in a queue: one in
+// ten in the pool, the rest with ten agents in turn.
+var addCampaign = []string{`
+	WITH RECURSIVE numbers (n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n < :last)
+	INSERT INTO contacts (id, account_id, first_name, phone, phone_key, email_key, created_at)
+	SELECT printf('00000000-0000-7000-8002-%012d', n), printf('00000000-0000-7000-8003-%012d', n % (:last / 4)),
+	       CASE n % 5 WHEN 0 THEN 'Robert' ELSE 'James' END,
+	       printf('+1504%07d', n), printf('+1504%07d', n), printf('caller%d@example.com', n), :now
+	  FROM numbers`, `
+	WITH RECURSIVE numbers (n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n < :last)
+	INSERT INTO campaign_contacts (campaign_id, contact_id)
+	SELECT :campaign, printf('00000000-0000-7000-8002-%012d', n) FROM numbers`, `
+	WITH RECURSIVE numbers (n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n < :last)
+	INSERT INTO agent_queue (id, campaign_id, agent_id, contact_id, queue_state, queued_at, pooled)
+	SELECT printf('00000000-0000-7000-8004-%012d', n), :campaign,
+	       CASE WHEN n % 10 > 0 THEN printf('00000000-0000-7000-8001-%012d', n / 10 % 10) END,
+	       printf('00000000-0000-7000-8002-%012d', n), 'queued', :now, n % 10 = 0
+	  FROM numbers`}
+
+func seedCampaigns(t *testing.T, db *sqlx.DB) {
+	t.Helper()
+	for campaign, span := range map[string][2]int{smallCampaign: {1, smallSize}, largeCampaign: {smallSize + 1, smallSize + largeSize}} {
+		for _, statement := range addCampaign {
+			_, err := db.NamedExecContext(t.Context(), statement, map[string]any{
+				"campaign": campaign, "first": span[0], "last": span[1], "now": explainNow.UnixMicro(),
+			})
+			require.NoError(t, err)
+		}
+	}
+}
+
+// hot is a statement that must find its rows through an index.
+type hot struct {
+	query string
+	// searches are the indexes through which it must look for rows.
+	searches []string
+	// dropped are the indexes whose loss must show.
+	dropped []string
+	// sorts says that the statement may sort what it found.
+	sorts bool
+}
+
+// hotStatements are the ones that run all day, and those that touch a whole
+// campaign.
+var hotStatements = []hot{
+	{
+		query: "next_item", searches: []string{"ix_agent_queue_pull", "ix_agent_queue_pull_pool"},
+		dropped: []string{"ix_agent_queue_pull"},
+	},
+	{
+		query: "next_item", searches: []string{"ix_agent_queue_pull", "ix_agent_queue_pull_pool"},
+		dropped: []string{"ix_agent_queue_pull_pool"},
+	},
+	{query: "find_held", searches: []string{"uq_agent_queue_held"}, dropped: []string{"uq_agent_queue_held"}},
+	{
+		query: "plan_replace", searches: []string{"uq_campaign_contacts", "uq_agent_queue_active"},
+		dropped: []string{"uq_campaign_contacts"},
+	},
+	{
+		query: "plan_replace", searches: []string{"uq_campaign_contacts", "uq_agent_queue_active"},
+		dropped: []string{"uq_agent_queue_active"},
+	},
+	{query: "count_own", searches: []string{"ix_agent_queue_campaign_state"}, dropped: []string{"ix_agent_queue_campaign_state"}},
+	{query: "release_leaving", searches: []string{"ix_agent_queue_campaign_state"}, dropped: []string{"ix_agent_queue_campaign_state"}},
+	{query: "sweep_locks", searches: []string{"ix_agent_queue_expiry"}, dropped: []string{"ix_agent_queue_expiry"}},
+	{
+		query: "queue_stats", searches: []string{"ix_agent_queue_campaign_state"}, sorts: true,
+		dropped: []string{"ix_agent_queue_campaign_state"},
+	},
+	// The page is read in the order of the key, so that it ends with its limit.
+	{query: "list_items", searches: []string{"sqlite_autoindex_agent_queue_1"}},
+}
+
+// planner tells how the store's own statements would be carried out.
+type planner struct {
+	db      *sqlx.DB
+	library *sqlstore.Library
+}
+
+func newPlanner(t *testing.T, path string) *planner {
+	t.Helper()
+	library, err := sqlstore.LoadLibrary(os.DirFS("../internal/sqlstore/sql"), os.DirFS("sql"))
+	require.NoError(t, err)
+	db, err := sqlx.Open("sqlite", path)
+	require.NoError(t, err)
+	// The plan of a bulk change is in a temporary table, which is a connection's own.
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	p := &planner{db: db, library: library}
+	_, err = db.ExecContext(t.Context(), p.text(t, "create_plan"))
+	require.NoError(t, err)
+	return p
+}
+
+func (p *planner) text(t *testing.T, query string) string {
+	t.Helper()
+	text, err := p.library.Query(query, map[string]string{"matched": "(1 = 1)"})
+	require.NoError(t, err)
+	return text
+}
+
+var parameter = regexp.MustCompile(`:[a-z_]+`)
+
+// steps are the lines of EXPLAIN QUERY PLAN.
+func (p *planner) steps(t *testing.T, query string) []string {
+	t.Helper()
+	text := p.text(t, query)
+	var values []any
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(parameter.FindAllString(text, -1)))) {
+		values = append(values, sql.Named(name[1:], 1))
+	}
+	rows, err := p.db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, values...)
+	require.NoError(t, err)
+	defer rows.Close()
+	var steps []string
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		require.NoError(t, rows.Scan(&id, &parent, &unused, &detail))
+		steps = append(steps, detail)
+	}
+	require.NoError(t, rows.Err())
+	require.NotEmpty(t, steps)
+	return steps
+}
+
+// The tables by the names that the statements give them. Whoever scans one of
+// these looks at every campaign.
+var tables = map[string]bool{
+	"agent_queue": true, "q": true, "campaign_contacts": true, "cc": true, "contacts": true, "c": true,
+	"suppressions": true, "s": true,
+}
+
+// faults says what is wrong with a statement's plan.
+func (h hot) faults(t *testing.T, p *planner) []string {
+	t.Helper()
+	var found []string
+	steps := p.steps(t, h.query)
+	for _, step := range steps {
+		words := strings.Fields(step)
+		switch {
+		case words[0] == "SCAN" && tables[words[1]]:
+			found = append(found, step)
+		case !h.sorts && strings.Contains(step, "TEMP B-TREE"):
+			found = append(found, step)
+		}
+	}
+	for _, index := range h.searches {
+		if !slices.ContainsFunc(steps, func(step string) bool {
+			return strings.HasPrefix(step, "SEARCH") && strings.Contains(step+" ", "INDEX "+index+" ")
+		}) {
+			found = append(found, "nothing is looked for in "+index)
+		}
+	}
+	return found
+}
+
+func TestHotStatementsUseTheirIndexes(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "outdial.db")
+	st := open(t, path)
+	seedCampaigns(t, st.DB())
+	p := newPlanner(t, path)
+
+	// A host may keep statistics or not.
+	for _, statistics := range []string{"without statistics", "with statistics"} {
+		t.Run(statistics, func(t *testing.T) {
+			if statistics == "with statistics" {
+				_, err := p.db.ExecContext(t.Context(), "ANALYZE")
+				require.NoError(t, err)
+			}
+			for _, statement := range hotStatements {
+				t.Run(statement.query+" looks for its rows in "+strings.Join(statement.searches, " and "), func(t *testing.T) {
+					require.Empty(t, statement.faults(t, p), "%s", strings.Join(p.steps(t, statement.query), "\n"))
+				})
+			}
+		})
+	}
+	for _, statement := range hotStatements {
+		for _, index := range statement.dropped {
+			t.Run(statement.query+" without "+index+" would be found out", func(t *testing.T) {
+				_, err := p.db.ExecContext(t.Context(), "SAVEPOINT whole")
+				require.NoError(t, err)
+				defer func() {
+					_, err := p.db.ExecContext(t.Context(), "ROLLBACK TO whole; RELEASE whole")
+					require.NoError(t, err)
+				}()
+				_, err = p.db.ExecContext(t.Context(), "DROP INDEX "+index)
+				require.NoError(t, err)
+				require.NotEmpty(t, statement.faults(t, p))
+			})
+		}
+	}
+}
+
+// A pull costs the same in a campaign of a hundred thousand as in one of a
+// thousand. Ten times as much is for a machine that is busy; a pull that reads its
+// queue would cost a hundred times as much.
+func TestPullCostsTheSameInALargeCampaign(t *testing.T) {
+	st := open(t, filepath.Join(t.TempDir(), "outdial.db"))
+	seedCampaigns(t, st.DB())
+	small, large := pulls(t, st, smallCampaign), pulls(t, st, largeCampaign)
+	t.Logf("the middle one of 20 pulls: %v in a small campaign, %v in a large one", small, large)
+	require.Less(t, large, 10*small)
+}
+
+// pulls is the median duration of a pull, for agents with queues and without.
+func pulls(t *testing.T, st *sqlite.Store, campaign string) time.Duration {
+	t.Helper()
+	var took []time.Duration
+	for number := range 20 {
+		start := time.Now()
+		result, err := st.PullItem(t.Context(), queue.PullParams{
+			CampaignID: uuid.MustParse(campaign), AgentID: explainAgent(number),
+			LockFor: time.Minute, Now: explainNow,
+		})
+		took = append(took, time.Since(start))
+		require.NoError(t, err)
+		require.NotNil(t, result.Item)
+	}
+	slices.Sort(took)
+	return took[len(took)/2]
+}
