@@ -14,8 +14,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/outdial/outdial"
-	"github.com/outdial/outdial/store"
 	"github.com/outdial/outdial/internal/enginetest"
+	"github.com/outdial/outdial/store"
 	"github.com/outdial/outdial/store/postgres"
 	"github.com/outdial/outdial/storetest"
 )

@@ -81,11 +81,11 @@ type hot struct {
 // campaign.
 var hotStatements = []hot{
 	{
-		query: "next_item", searches: []string{"ix_agent_queue_pull", "ix_agent_queue_pull_pool"},
+		query: "claim_item", searches: []string{"ix_agent_queue_pull", "ix_agent_queue_pull_pool"},
 		dropped: []string{"ix_agent_queue_pull"},
 	},
 	{
-		query: "next_item", searches: []string{"ix_agent_queue_pull", "ix_agent_queue_pull_pool"},
+		query: "claim_item", searches: []string{"ix_agent_queue_pull", "ix_agent_queue_pull_pool"},
 		dropped: []string{"ix_agent_queue_pull_pool"},
 	},
 	{query: "find_held", searches: []string{"uq_agent_queue_held"}, dropped: []string{"uq_agent_queue_held"}},

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/outdial/outdial/store"
 	"github.com/outdial/outdial/internal/enginetest"
+	"github.com/outdial/outdial/store"
 	"github.com/outdial/outdial/store/sqlite"
 	"github.com/outdial/outdial/storetest"
 )
