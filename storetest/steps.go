@@ -81,9 +81,14 @@ func (c *campaign) give(agent uuid.UUID, contacts ...outdial.Contact) []queue.It
 	c.Helper()
 	result := c.enqueue(queue.EnqueueParams{AgentID: agent, ContactIDs: contactIDs(contacts)})
 	require.Equal(c, len(contacts), result.Enqueued)
+	active := map[uuid.UUID]queue.Item{}
+	for _, item := range c.list(queue.ListParams{AgentID: agent, State: queue.StateQueued}) {
+		active[item.ContactID] = item
+	}
 	items := make([]queue.Item, len(contacts))
 	for i, contact := range contacts {
-		items[i] = c.activeOf(contact)
+		require.Contains(c, active, contact.ID)
+		items[i] = active[contact.ID]
 	}
 	return items
 }

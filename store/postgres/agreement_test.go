@@ -81,7 +81,7 @@ func bound(n int) any {
 // which the two ways name the filter.
 func audited(t require.TestingT, h host, campaignID uuid.UUID) string {
 	return h.text(t, `SELECT string_agg(action || ' ' || (meta - 'filters' - 'first_name_contains')::text, E'\n' ORDER BY created_at, id)
-		FROM (SELECT * FROM audit_log WHERE target_id = $1) entries`, campaignID)
+		FROM audit_log WHERE target_id = $1`, campaignID)
 }
 
 // drawQueues writes one audience into the campaigns, with queues that are alike.

@@ -21,6 +21,7 @@ const patience = 20 * time.Second
 // site is a store with a campaign, and a host beside it that gets in its way.
 type site struct {
 	host
+
 	store      *postgres.Store
 	campaignID uuid.UUID
 	agentID    uuid.UUID
@@ -91,7 +92,7 @@ func (s *site) enqueue(ctx context.Context) error {
 
 // blocked begins a transaction of the host's that is in the store's way, starts a
 // call of the store, and returns when the store waits.
-func (s *site) blocked(t *testing.T, ctx context.Context, lock string, call func(context.Context) error) (tx *sqlx.Tx, done chan error) {
+func (s *site) blocked(t *testing.T, lock string, call func() error) (tx *sqlx.Tx, done chan error) {
 	t.Helper()
 	tx, err := s.Beginx()
 	require.NoError(t, err)
@@ -99,7 +100,7 @@ func (s *site) blocked(t *testing.T, ctx context.Context, lock string, call func
 	_, err = tx.Exec(lock)
 	require.NoError(t, err)
 	done = make(chan error, 1)
-	go func() { done <- call(ctx) }()
+	go func() { done <- call() }()
 	s.awaitWaiting(t, 1)
 	return tx, done
 }
@@ -183,7 +184,7 @@ func TestCallWhoseBackendIsKilledLeavesNothingBehind(t *testing.T) {
 
 			s := newSite(t)
 			before, written := s.queue(t, s.campaignID), s.written(t)
-			tx, done := s.blocked(t, t.Context(), test.lock, func(ctx context.Context) error { return test.call(s, ctx) })
+			tx, done := s.blocked(t, test.lock, func() error { return test.call(s, t.Context()) })
 			s.killUntil(t, done)
 			require.NoError(t, tx.Rollback())
 			require.Equal(t, before, s.queue(t, s.campaignID))
@@ -205,7 +206,7 @@ func TestCallWhoseContextIsCancelledLeavesNothingBehind(t *testing.T) {
 			s := newSite(t)
 			before, written := s.queue(t, s.campaignID), s.written(t)
 			ctx, cancel := context.WithCancel(t.Context())
-			tx, done := s.blocked(t, ctx, test.lock, func(ctx context.Context) error { return test.call(s, ctx) })
+			tx, done := s.blocked(t, test.lock, func() error { return test.call(s, ctx) })
 			cancel()
 			require.ErrorIs(t, <-done, context.Canceled)
 			s.awaitIdle(t)
@@ -227,7 +228,7 @@ func TestCallWhoseContextIsCancelledLeavesNothingBehind(t *testing.T) {
 		// lib/pq's request to stop is lost on a server that has not begun.
 		connections := s.store.DB().Stats().MaxOpenConnections
 		calls := connections + 8
-		tx, done := s.blocked(t, ctx, beforeTheQueue, s.replaceOther)
+		tx, done := s.blocked(t, beforeTheQueue, func() error { return s.replaceOther(ctx) })
 		results := make(chan error, calls)
 		for range calls {
 			go func() { results <- s.pull(ctx) }()
@@ -271,8 +272,8 @@ func TestDeadlockWithAHostIsRetriedAndReachesNoCaller(t *testing.T) {
 	for range tries {
 		_, err := s.store.ReplaceQueue(t.Context(), s.replaceParams("Bette"))
 		require.NoError(t, err)
-		tx, done := s.blocked(t, t.Context(),
-			"SELECT FROM agent_queue WHERE queue_state = 'queued' FOR UPDATE", s.replaceOther)
+		tx, done := s.blocked(t, "SELECT FROM agent_queue WHERE queue_state = 'queued' FOR UPDATE",
+			func() error { return s.replaceOther(t.Context()) })
 		_, hostErr := tx.Exec("SELECT FROM campaign_settings FOR UPDATE")
 		require.NoError(t, tx.Rollback())
 		require.NoError(t, <-done)
@@ -302,8 +303,8 @@ func TestItemThatIsStartedWhileItIsReplacedIsKept(t *testing.T) {
 			s := newSite(t)
 			beside := newHost(t, s.address(t))
 			var got counts
-			tx, done := s.blocked(t, t.Context(), "UPDATE agent_queue SET queue_state = 'in_progress' WHERE queue_state = 'queued'",
-				func(context.Context) (err error) { got, err = replace(s, beside); return err })
+			tx, done := s.blocked(t, "UPDATE agent_queue SET queue_state = 'in_progress' WHERE queue_state = 'queued'",
+				func() (err error) { got, err = replace(s, beside); return err })
 			require.NoError(t, tx.Commit())
 			require.NoError(t, <-done)
 			require.Equal(t, counts{Assigned: 1}, got, "the one in progress was not released, and is not counted")

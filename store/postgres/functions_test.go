@@ -259,8 +259,9 @@ func TestFunctionsClear(t *testing.T) {
 	}
 	states := func(t *testing.T, campaignID, agentID uuid.UUID) string {
 		t.Helper()
-		return h.text(t, `SELECT string_agg(queue_state, ' ' ORDER BY queue_state) FROM agent_queue
-			WHERE campaign_id = $1 AND agent_id = $2`, campaignID, agentID)
+		return h.text(t, `SELECT string_agg(n || ' ' || queue_state, ', ' ORDER BY queue_state)
+			FROM (SELECT queue_state, count(*) AS n FROM agent_queue WHERE campaign_id = $1 AND agent_id = $2
+			       GROUP BY queue_state) counted`, campaignID, agentID)
 	}
 
 	t.Run("clear_my_queue releases one agent's queued and locked items", func(t *testing.T) {
@@ -269,7 +270,7 @@ func TestFunctionsClear(t *testing.T) {
 		campaignID, agentID, other, actorID := fill(t)
 		untouched := states(t, campaignID, other)
 		require.Equal(t, 3, h.number(t, "SELECT clear_my_queue($1,$2,$3) AS released", campaignID.String(), agentID.String(), actorID.String()))
-		require.Equal(t, "in_progress released released released", states(t, campaignID, agentID))
+		require.Equal(t, "1 in_progress, 3 released", states(t, campaignID, agentID))
 		require.Equal(t, untouched, states(t, campaignID, other))
 		require.Equal(t, 3, h.number(t, `SELECT count(*) FROM agent_queue WHERE campaign_id = $1 AND released_by = $2
 			AND released_at IS NOT NULL`, campaignID, actorID))
@@ -281,8 +282,8 @@ func TestFunctionsClear(t *testing.T) {
 
 		campaignID, agentID, other, actorID := fill(t)
 		require.Equal(t, 5, h.number(t, "SELECT clear_all_queues($1,$2) AS released", campaignID.String(), actorID.String()))
-		require.Equal(t, "in_progress released released released", states(t, campaignID, agentID))
-		require.Equal(t, "in_progress released released", states(t, campaignID, other))
+		require.Equal(t, "1 in_progress, 3 released", states(t, campaignID, agentID))
+		require.Equal(t, "1 in_progress, 2 released", states(t, campaignID, other))
 		requireAudited(t, h, campaignID, actorID, "queue.clear.all", map[string]any{"released": 5.0})
 		require.Zero(t, h.number(t, "SELECT clear_all_queues($1,$2)", campaignID, actorID), "once more, nothing is left")
 	})

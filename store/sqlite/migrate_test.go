@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -193,7 +194,7 @@ func TestMigrateKeepsWhatAHostHas(t *testing.T) {
 			_, err := provider.ApplyVersion(t.Context(), source.Version, true)
 			require.NoError(t, err, source.Path)
 			exec(t, fresh.DB(), "INSERT INTO contacts (id) VALUES (?)", uuid.New())
-			require.Equal(t, i+1, len(strings.Split(text(t, fresh.DB(), "SELECT group_concat(id) FROM contacts"), ",")))
+			require.Equal(t, strconv.Itoa(i+1), text(t, fresh.DB(), "SELECT count(*) FROM contacts"))
 		}
 		require.NoError(t, fresh.Migrate(t.Context()), "and Migrate goes on from there")
 		require.Equal(t, schema(t, st.DB()), schema(t, fresh.DB()))
