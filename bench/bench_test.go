@@ -10,7 +10,7 @@ import (
 // small campaign: the measurements check their own counts.
 func TestMeasurementsCompareTheSameWork(t *testing.T) {
 	t.Parallel()
-	const contacts = 2000
+	const contacts = 400
 	for _, engine := range engines {
 		t.Run(engine.name, func(t *testing.T) {
 			t.Parallel()
