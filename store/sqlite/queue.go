@@ -55,7 +55,7 @@ func (s *Store) ReplaceQueue(ctx context.Context, p queue.ReplaceParams) (queue.
 		if err != nil || p.DryRun {
 			return result, err
 		}
-		if err := apply(ctx, c, args); err != nil {
+		if err := apply(ctx, c, args, result.Released > result.Unchanged); err != nil {
 			return queue.ReplaceResult{}, err
 		}
 		return result, s.AddAudit(ctx, c, outdial.AuditEntry{
@@ -103,11 +103,17 @@ func plan(ctx context.Context, c *sqlstore.Conn, p queue.ReplaceParams, matched 
 	}, nil
 }
 
-func apply(ctx context.Context, c *sqlstore.Conn, args sqlstore.Args) error {
+// apply makes the queue what the plan says. When every row of the agent is in the
+// plan nothing leaves, and nobody looks for what does.
+func apply(ctx context.Context, c *sqlstore.Conn, args sqlstore.Args, leaving bool) error {
 	if err := addRowIDs(args); err != nil {
 		return err
 	}
-	for _, statement := range []string{"release_leaving", "take_planned", "add_planned"} {
+	statements := []string{"take_planned", "add_planned"}
+	if leaving {
+		statements = append([]string{"release_leaving"}, statements...)
+	}
+	for _, statement := range statements {
 		if _, err := c.Exec(ctx, statement, args); err != nil {
 			return err
 		}
