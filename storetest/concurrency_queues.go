@@ -12,7 +12,7 @@ import (
 // replaceAtOnce lets eight agents, each with a call running, replace their queues
 // from one audience, with other filters and bounds in each round.
 func replaceAtOnce(c *campaign) {
-	team, accountOf := agents(8), c.addCrowd(400, 40)
+	team, accountOf := agents(8), c.addCrowd(120, 12)
 	for i, agent := range team {
 		c.start(agent, c.addCallable(1, named([]string{"Bob", "Zoe"}[i%2]))[0], false)
 	}
@@ -24,7 +24,7 @@ func replaceAtOnce(c *campaign) {
 		for i, agent := range team {
 			asked[i] = c.replaceParams(queue.ReplaceParams{
 				AgentID: agent, Filter: filters[random.IntN(len(filters))],
-				PerAccountCap: random.IntN(4), MaxQueueSize: random.IntN(3) * 40,
+				PerAccountCap: random.IntN(4), MaxQueueSize: random.IntN(3) * 12,
 			})
 		}
 		require.NoError(c, together(len(team), func(i int) (err error) {

@@ -51,7 +51,8 @@ func addContactsBehaviours(g *group) {
 			people[i] = person()
 		}
 		require.Equal(c, intake.AddContactsResult{Added: many}, add(c, people...))
-		require.Equal(c, intake.AddContactsResult{Unchanged: many}, add(c, people...))
+		const again = 100
+		require.Equal(c, intake.AddContactsResult{Unchanged: again}, add(c, people[many-again:]...))
 		require.Equal(c, many, c.enqueue(queue.EnqueueParams{}).Enqueued)
 	})
 

@@ -3,8 +3,11 @@ package storetest
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
+	"math"
+	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -24,14 +27,31 @@ import (
 func modelBehaviours(g *group) {
 	g.provesAlone("random calls answer and leave what the reference model does", func(c *campaign) {
 		var checks atomic.Int64
+		most := mostChecks()
 		for range effort(1) {
 			rapid.Check(c.T, func(t *rapid.T) {
-				m := newMachine(c.Context(), t, c, checks.Add(1))
+				number := checks.Add(1)
+				if number > most {
+					return
+				}
+				m := newMachine(c.Context(), t, c, number)
 				t.Repeat(m.steps(t))
 				m.compareAudit(t)
 			})
 		}
 	})
+}
+
+// mostChecks bounds the checks of a run with the race detector, which looks for
+// other mistakes than the model does, unless the caller has said how many to make.
+func mostChecks() int64 {
+	const few = 40
+	asked := os.Getenv("OUTDIAL_SOAK") == "1"
+	flag.Visit(func(given *flag.Flag) { asked = asked || given.Name == "rapid.checks" })
+	if raceDetector && !asked {
+		return few
+	}
+	return math.MaxInt64
 }
 
 // machine is one sequence of random calls to a store and to the model. A check
