@@ -1,9 +1,12 @@
 package sqlstore
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -116,9 +119,15 @@ func (s *Store) RecordImport(ctx context.Context, p intake.RecordImportParams) e
 // AddSuppressions implements suppression.Store.
 func (s *Store) AddSuppressions(ctx context.Context, p suppression.AddParams) (suppression.AddResult, error) {
 	var result suppression.AddResult
+	// In one order for everybody: two callers that take the same entries the other
+	// way round would wait for each other until the server ends one of them.
+	entries := slices.SortedStableFunc(slices.Values(p.Entries), func(a, b suppression.Entry) int {
+		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Kind, b.Kind),
+			bytes.Compare(a.CampaignID[:], b.CampaignID[:]))
+	})
 	err := s.Write(ctx, func(c *Conn) error {
 		result = suppression.AddResult{}
-		for _, entry := range p.Entries {
+		for _, entry := range entries {
 			added, err := s.addSuppression(ctx, c, entry, p)
 			if err != nil {
 				return err
