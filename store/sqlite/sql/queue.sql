@@ -14,18 +14,10 @@ SELECT :campaign_id, '', :now
  WHERE EXISTS (SELECT 1 FROM campaign_contacts WHERE campaign_id = :campaign_id)
 ON CONFLICT (campaign_id) DO NOTHING
 
--- query: list_items
+-- fragment: listed
 -- The plus sign keeps the planner from the index on the campaign: it would read and
 -- sort all of the campaign for every page, while the ids are in order already.
-SELECT {{item_columns}}
-  FROM agent_queue q
-  LEFT JOIN contacts c ON c.id = q.contact_id
- WHERE +q.campaign_id = :campaign_id
-   AND q.id > :after
-   AND (:any_agent OR q.agent_id = :agent_id)
-   AND (:any_state OR q.queue_state = :state)
- ORDER BY q.id
- LIMIT :limit
++q.campaign_id = :campaign_id
 
 -- query: claim_item
 UPDATE agent_queue

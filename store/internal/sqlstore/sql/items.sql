@@ -43,11 +43,14 @@ SELECT {{item_columns}}
   LEFT JOIN contacts c ON c.id = q.contact_id
  WHERE q.campaign_id = :campaign_id AND q.id = :item_id
 
+-- fragment: listed
+q.campaign_id = :campaign_id
+
 -- query: list_items
 SELECT {{item_columns}}
   FROM agent_queue q
   LEFT JOIN contacts c ON c.id = q.contact_id
- WHERE q.campaign_id = :campaign_id
+ WHERE {{listed}}
    AND q.id > :after
    AND (:any_agent OR q.agent_id = :agent_id)
    AND (:any_state OR q.queue_state = :state)
