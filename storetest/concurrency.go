@@ -25,6 +25,7 @@ func concurrencyBehaviours(g *group) {
 		clickPullAtOnce(c, true)
 	})
 	g.provesAlone("an expired lock is taken over once, or its first owner goes on, and never both", takeOverOrGoOn)
+	g.provesAlone("an agent who loses an expired lock to another while pulling finds what is left", loseAnExpiredLock)
 	g.provesAlone("of several moves that name one version one is carried out", moveOnce)
 	g.provesAlone("no pull that began after AddSuppressions returned yields who was suppressed", suppressWhilePulling)
 

@@ -172,6 +172,31 @@ func takeOverOrGoOn(c *campaign) {
 	}
 }
 
+// loseAnExpiredLock lets eight agents whose locks have all expired pull at once, with
+// as many items again left in the pool: whoever loses what they held to another
+// finds something else.
+func loseAnExpiredLock(c *campaign) {
+	team := agents(8)
+	c.addCallable(2 * len(team))
+	for range effort(60) {
+		c.enqueue(queue.EnqueueParams{})
+		for _, agent := range team {
+			c.take(agent)
+		}
+		c.wait(lockFor)
+		taken := make([]*queue.Item, len(team))
+		require.NoError(c, together(len(team), func(i int) error {
+			result, err := c.store.PullItem(c.Context(), c.pullParams(team[i]))
+			taken[i] = result.Item
+			return err
+		}))
+		for _, item := range taken {
+			require.NotNil(c, item, "there was something for everyone")
+		}
+		c.clear(uuid.Nil)
+	}
+}
+
 // moveOnce starts an item and gives it back eight times at once.
 func moveOnce(c *campaign) {
 	for range effort(30) {

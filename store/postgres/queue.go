@@ -18,19 +18,17 @@ import (
 
 // PullItem implements queue.Store.
 func (s *Store) PullItem(ctx context.Context, p queue.PullParams) (queue.PullResult, error) {
-	return s.Pull(ctx, p, claim)
+	return s.Pull(ctx, p, sqlstore.Claims{Quick: claim("pull_item"), Full: claim("pull_any_item")})
 }
 
-// claim makes one statement, or two of which the first has changed nothing.
-func claim(ctx context.Context, c *sqlstore.Conn, args sqlstore.Args) (row sqlstore.ItemRow, found bool, err error) {
-	for _, statement := range []string{"pull_item", "pull_any_item"} {
-		row = sqlstore.ItemRow{}
-		err = c.Get(ctx, &row, statement, args)
-		if !errors.Is(err, sql.ErrNoRows) {
-			return row, err == nil, err
+func claim(query string) sqlstore.Claim {
+	return func(ctx context.Context, c *sqlstore.Conn, args sqlstore.Args) (row sqlstore.ItemRow, found bool, err error) {
+		err = c.Get(ctx, &row, query, args)
+		if errors.Is(err, sql.ErrNoRows) {
+			return row, false, nil
 		}
+		return row, err == nil, err
 	}
-	return row, false, nil
 }
 
 // ReplaceQueue implements queue.Store.

@@ -15,7 +15,7 @@ import (
 
 // PullItem implements queue.Store.
 func (s *Store) PullItem(ctx context.Context, p queue.PullParams) (queue.PullResult, error) {
-	return s.Pull(ctx, p, claim)
+	return s.Pull(ctx, p, sqlstore.Claims{Quick: claim, Full: claim})
 }
 
 // claim makes one statement, which returns what it decided and leaves the rest to be

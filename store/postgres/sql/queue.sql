@@ -48,18 +48,15 @@ SELECT {{item_columns}}
 
 -- query: pull_any_item
 -- The pull in full: every priority in turn, of the agent's queue and then of the
--- pool.
+-- pool. That the agent holds nothing is the caller's to see first, and the unique
+-- index's to make sure of.
 WITH RECURSIVE
-held AS (
-    SELECT 1 FROM agent_queue q
-     WHERE {{held}}
-),
 {{levels}},
 claimed AS (
     UPDATE agent_queue q
        SET queue_state = 'locked', agent_id = :agent_id, locked_at = :now,
            lock_expires_at = :lock_expires_at, lock_version = q.lock_version + 1
-     WHERE q.id = CASE WHEN EXISTS (SELECT 1 FROM held) THEN NULL ELSE {{next_item}} END
+     WHERE q.id = {{next_item}}
     RETURNING q.*
 )
 SELECT {{item_columns}}
