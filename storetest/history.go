@@ -32,7 +32,7 @@ func historyBehaviours(g *group) {
 				return err
 			}))
 			history := slices.Concat(histories...)
-			countOverlaps(history)
+			countInHands(history)
 			for _, part := range byCampaign(history) {
 				if result := porcupine.CheckOperationsTimeout(historyModel, part, timeout); result != porcupine.Ok {
 					c.Fatalf("no order of these calls explains their answers (%s):\n%s", result, describeHistory(part))
@@ -57,8 +57,9 @@ type historyCall struct {
 	move            queue.Move
 	item, version   int
 	now             time.Duration
-	// overlapping counts the calls of others that were under way at the same time.
-	overlapping int
+	// inHands is how many items the calls of others that were under way at the same
+	// time could have had in their hands.
+	inHands int
 }
 
 // historyAnswer is what came back.
@@ -80,10 +81,11 @@ type historyState [historyItems]historyItem
 // historyModel is the specification of one campaign's pool.
 //
 // A pull may miss an item that somebody else's call has in its hands at that
-// moment: a store that skips locked rows does, and nobody is worse off, since
-// that call ends with the item in somebody's queue. So a pull may pass over as
-// many better items as there were calls overlapping with it. A pull that overlaps
-// with none must find the best.
+// moment, as a store that skips locked rows does: that call ends with the item in
+// somebody's queue or back in the pool, where the next pull finds it. A call has one
+// item in its hands, and a pull may have two: the one it takes, and the one whose
+// expired lock it gives up. A pull that overlaps with no other call must find the
+// best.
 var historyModel = porcupine.Model{
 	Partition: byCampaign,
 	Init: func() any {
@@ -128,7 +130,7 @@ func (call historyCall) String() string {
 	if call.move != queue.MovePull {
 		what = fmt.Sprintf(" item %d version %d", call.item, call.version)
 	}
-	return fmt.Sprintf("at %3.0fm agent %d: %s%s (%d overlap)", call.now.Minutes(), call.agent, call.move, what, call.overlapping)
+	return fmt.Sprintf("at %3.0fm agent %d: %s%s (others hold up to %d)", call.now.Minutes(), call.agent, call.move, what, call.inHands)
 }
 
 func (answer historyAnswer) String() string {
@@ -162,11 +164,11 @@ func (s historyState) pull(call historyCall, answer historyAnswer) (bool, any) {
 			s[i] = historyItem{
 				state: queue.StateLocked, agent: call.agent, version: item.version + 1, expires: call.now + lockFor,
 			}
-			return passedOver <= call.overlapping && answer == historyAnswer{item: i, version: item.version + 1}, s
+			return passedOver <= call.inHands && answer == historyAnswer{item: i, version: item.version + 1}, s
 		}
 		passedOver++
 	}
-	return passedOver <= call.overlapping && answer == historyAnswer{item: noItem}, s
+	return passedOver <= call.inHands && answer == historyAnswer{item: noItem}, s
 }
 
 func (s historyState) move(call historyCall, answer historyAnswer) (bool, any) {
@@ -281,15 +283,19 @@ func (r *recorder) make(call historyCall) (historyAnswer, error) {
 	return historyAnswer{item: call.item, version: result.Item.LockVersion}, err
 }
 
-// countOverlaps fills in how many calls of others overlapped with each.
-func countOverlaps(history []porcupine.Operation) {
+// countInHands fills in how many items the overlapping calls of others could have
+// had in their hands.
+func countInHands(history []porcupine.Operation) {
 	for i := range history {
 		call := as[historyCall](history[i].Input)
 		for j := range history {
 			other := as[historyCall](history[j].Input)
 			if call.campaign == other.campaign && call.agent != other.agent &&
 				history[i].Call < history[j].Return && history[j].Call < history[i].Return {
-				call.overlapping++
+				call.inHands++
+				if other.move == queue.MovePull {
+					call.inHands++
+				}
 			}
 		}
 		history[i].Input = call
