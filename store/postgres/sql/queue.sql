@@ -10,6 +10,11 @@ FOR UPDATE OF q SKIP LOCKED
 -- pull_any_item, when the first item there is scheduled for later or when nothing
 -- at that priority can be had. One small statement, because building a large plan
 -- costs more than running it.
+--
+-- The item is picked in a step of its own. As a subquery of the update's condition,
+-- the choice would be made once more when the row that was picked turns out to have
+-- changed since the snapshot; a better row that came free in between would then be
+-- the answer, the condition would fail for both, and the pull would come back empty.
 WITH
 held AS MATERIALIZED (
     SELECT 1 FROM agent_queue q
@@ -23,11 +28,8 @@ pool_head AS MATERIALIZED (
     SELECT q.priority, q.scheduled_for > :now AS later FROM agent_queue q WHERE {{pool}}
      ORDER BY q.priority DESC, q.scheduled_for, q.queued_at, q.id LIMIT 1
 ),
-claimed AS (
-    UPDATE agent_queue q
-       SET queue_state = 'locked', agent_id = :agent_id, locked_at = :now,
-           lock_expires_at = :lock_expires_at, lock_version = q.lock_version + 1
-     WHERE q.id = CASE
+picked AS MATERIALIZED (
+    SELECT CASE
          WHEN EXISTS (SELECT 1 FROM held) THEN NULL
          WHEN EXISTS (SELECT 1 FROM own_head) THEN
              (SELECT q.id FROM agent_queue q
@@ -39,12 +41,22 @@ claimed AS (
                WHERE {{pool}} AND {{unlocked}} AND q.priority = (SELECT priority FROM pool_head WHERE later IS NOT TRUE)
                  AND (q.scheduled_for IS NULL OR q.scheduled_for <= :now) AND {{callable}}
                ORDER BY q.scheduled_for, q.queued_at, q.id LIMIT 1 {{claim_lock}})
-         END
-    RETURNING q.*
-)
+         END AS item_id
+),
+{{claimed}}
 SELECT {{item_columns}}
   FROM claimed q
   LEFT JOIN contacts c ON c.id = q.contact_id
+
+-- fragment: claimed
+claimed AS (
+    UPDATE agent_queue q
+       SET queue_state = 'locked', agent_id = :agent_id, locked_at = :now,
+           lock_expires_at = :lock_expires_at, lock_version = q.lock_version + 1
+      FROM picked
+     WHERE q.id = picked.item_id
+    RETURNING q.*
+)
 
 -- query: pull_any_item
 -- The pull in full: every priority in turn, of the agent's queue and then of the
@@ -52,13 +64,8 @@ SELECT {{item_columns}}
 -- index's to make sure of.
 WITH RECURSIVE
 {{levels}},
-claimed AS (
-    UPDATE agent_queue q
-       SET queue_state = 'locked', agent_id = :agent_id, locked_at = :now,
-           lock_expires_at = :lock_expires_at, lock_version = q.lock_version + 1
-     WHERE q.id = {{next_item}}
-    RETURNING q.*
-)
+picked AS MATERIALIZED (SELECT {{next_item}} AS item_id),
+{{claimed}}
 SELECT {{item_columns}}
   FROM claimed q
   LEFT JOIN contacts c ON c.id = q.contact_id
