@@ -33,7 +33,7 @@ func TestTheExampleInTheReadmeIsTheOneThatIsTested(t *testing.T) {
 	found := blocks(readme(t), "go")
 	require.Len(t, found, 1)
 	require.Contains(t, string(example), found[0])
-	require.LessOrEqual(t, strings.Count(found[0], "\n"), 25)
+	require.LessOrEqual(t, strings.Count(found[0], "\n"), 20)
 }
 
 func TestWhatTheReadmeNamesIsThere(t *testing.T) {

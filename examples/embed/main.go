@@ -24,6 +24,9 @@ func main() {
 	ctx := context.Background()
 	st, err := sqlite.Open(ctx, sqlite.Memory) // or postgres.New over the host's own pool
 	if err == nil {
+		err = st.Migrate(ctx)
+	}
+	if err == nil {
 		err = work(ctx, st, os.Stdout)
 	}
 	if err != nil {
@@ -33,9 +36,6 @@ func main() {
 }
 
 func work(ctx context.Context, st store.Store, out io.Writer) error {
-	if err := st.Migrate(ctx); err != nil {
-		return err
-	}
 	imported, err := intake.New(st, intake.Config{}).Import(ctx, outdial.System(),
 		intake.ImportRequest{CampaignName: "Spring", Source: strings.NewReader(list)})
 	if err != nil {

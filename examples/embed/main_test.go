@@ -22,6 +22,7 @@ func TestTheAgentGetsTheContactOfTheHighestPriority(t *testing.T) {
 	st, err := sqlite.Open(t.Context(), sqlite.Memory)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	require.NoError(t, st.Migrate(t.Context()))
 	var out strings.Builder
 	require.NoError(t, work(t.Context(), st, &out))
 	require.Equal(t, said, out.String())
