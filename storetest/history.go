@@ -286,20 +286,39 @@ func (r *recorder) make(call historyCall) (historyAnswer, error) {
 // countInHands fills in how many items the overlapping calls of others could have
 // had in their hands.
 func countInHands(history []porcupine.Operation) {
+	hands := handsOf(history)
 	for i := range history {
 		call := as[historyCall](history[i].Input)
 		for j := range history {
 			other := as[historyCall](history[j].Input)
 			if call.campaign == other.campaign && call.agent != other.agent &&
 				history[i].Call < history[j].Return && history[j].Call < history[i].Return {
-				call.inHands++
-				if other.move == queue.MovePull {
-					call.inHands++
-				}
+				call.inHands += hands[j]
 			}
 		}
 		history[i].Input = call
 	}
+}
+
+// handsOf returns how many items each call could have had in its hands, of a history
+// in which every agent's calls stand in their order. A second one is only with a
+// pull whose agent had locked an item before and was not told that the lock is
+// still theirs.
+func handsOf(history []porcupine.Operation) []int {
+	hands := make([]int, len(history))
+	hasLocked := map[int]bool{}
+	for i, operation := range history {
+		hands[i] = 1
+		answer := as[historyAnswer](operation.Output)
+		if as[historyCall](operation.Input).move != queue.MovePull {
+			continue
+		}
+		if hasLocked[operation.ClientId] && !answer.held {
+			hands[i]++
+		}
+		hasLocked[operation.ClientId] = hasLocked[operation.ClientId] || answer.item != noItem
+	}
+	return hands
 }
 
 func describeHistory(history []porcupine.Operation) string {

@@ -10,11 +10,6 @@ FOR UPDATE OF q SKIP LOCKED
 -- pull_any_item, when the first item there is scheduled for later or when nothing
 -- at that priority can be had. One small statement, because building a large plan
 -- costs more than running it.
---
--- The item is picked in a step of its own. As a subquery of the update's condition,
--- the choice would be made once more when the row that was picked turns out to have
--- changed since the snapshot; a better row that came free in between would then be
--- the answer, the condition would fail for both, and the pull would come back empty.
 WITH
 held AS MATERIALIZED (
     SELECT 1 FROM agent_queue q
@@ -49,6 +44,10 @@ SELECT {{item_columns}}
   LEFT JOIN contacts c ON c.id = q.contact_id
 
 -- fragment: claimed
+-- The item is picked in a step of its own. As a subquery of the update's condition,
+-- the choice would be made once more when the row that was picked turns out to have
+-- changed since the snapshot; a better row that came free in between would then be
+-- the answer, the condition would fail for both, and the pull would come back empty.
 claimed AS (
     UPDATE agent_queue q
        SET queue_state = 'locked', agent_id = :agent_id, locked_at = :now,
