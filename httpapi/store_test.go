@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/outdial/outdial/queue"
+	"github.com/outdial/outdial/queue/filter"
 	"github.com/outdial/outdial/queue/intake"
 )
 
@@ -20,17 +21,19 @@ type fakeStore struct {
 	// panics, when set, is what every method panics with.
 	panics any
 
-	replace  queue.ReplaceResult
-	clear    queue.ClearResult
-	pull     queue.PullResult
-	move     queue.MoveResult
-	enqueue  queue.EnqueueResult
-	sweep    queue.SweepResult
-	rollback queue.RollbackResult
-	list     queue.ListResult
-	stats    queue.StatsResult
-	listed   []queue.CampaignSummary
-	ensured  intake.EnsureCampaignResult
+	replace    queue.ReplaceResult
+	clear      queue.ClearResult
+	pull       queue.PullResult
+	move       queue.MoveResult
+	enqueue    queue.EnqueueResult
+	sweep      queue.SweepResult
+	rollback   queue.RollbackResult
+	list       queue.ListResult
+	stats      queue.StatsResult
+	listed     []queue.CampaignSummary
+	attributes []filter.ImportedAttribute
+	counted    map[string]filter.CountValuesResult
+	ensured    intake.EnsureCampaignResult
 }
 
 var (
@@ -102,6 +105,18 @@ func (f *fakeStore) QueueStats(ctx context.Context, p queue.StatsParams) (queue.
 
 func (f *fakeStore) ListCampaigns(ctx context.Context) ([]queue.CampaignSummary, error) {
 	return f.listed, f.call(ctx, "ListCampaigns")
+}
+
+func (f *fakeStore) ListAttributes(ctx context.Context) ([]filter.ImportedAttribute, error) {
+	return f.attributes, f.call(ctx, "ListAttributes")
+}
+
+func (f *fakeStore) CountValues(ctx context.Context, p filter.CountValuesParams) (filter.CountValuesResult, error) {
+	return f.counted[p.Field.Name], f.call(ctx, p)
+}
+
+func (f *fakeStore) RegisterAttributes(ctx context.Context, p intake.RegisterAttributesParams) error {
+	return f.call(ctx, p)
 }
 
 func (f *fakeStore) EnsureCampaign(ctx context.Context, p intake.EnsureCampaignParams) (intake.EnsureCampaignResult, error) {

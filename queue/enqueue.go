@@ -93,6 +93,10 @@ func (s *Service) enqueueParams(ctx context.Context, actor outdial.Actor, req En
 	if err := checkEnqueue(req); err != nil {
 		return EnqueueParams{}, err
 	}
+	expr, err := s.resolve(ctx, req.Filter)
+	if err != nil {
+		return EnqueueParams{}, err
+	}
 	provenance := outdial.Provenance{By: req.By, Reason: req.Reason}
 	if provenance.By == "" {
 		provenance.By = actor.ID.String()
@@ -120,7 +124,7 @@ func (s *Service) enqueueParams(ctx context.Context, actor outdial.Actor, req En
 	}
 	return EnqueueParams{
 		CampaignID: req.CampaignID, AgentID: req.AgentID, ActorID: actor.ID,
-		ContactIDs: req.ContactIDs, Filter: req.Filter, Priority: req.Priority,
+		ContactIDs: req.ContactIDs, Filter: expr, Priority: req.Priority,
 		ScheduledFor: req.ScheduledFor, LaunchID: launchID,
 		Provenance: provenance, Idempotency: idempotency, Now: s.now(),
 	}, nil
@@ -145,9 +149,6 @@ func checkEnqueue(req EnqueueRequest) error {
 	}
 	if slices.Contains(req.ContactIDs, uuid.Nil) {
 		return outdial.Invalid("contact_ids", "contains the nil UUID")
-	}
-	if err := filter.Check(req.Filter); err != nil {
-		return err
 	}
 	if req.Priority != nil && (*req.Priority > maxPriority || *req.Priority < -maxPriority) {
 		return outdial.Invalid("priority", "is out of range")

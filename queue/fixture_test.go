@@ -25,16 +25,18 @@ type fakeStore struct {
 	// err, when not nil, is the answer to everything.
 	err error
 
-	replace   queue.ReplaceResult
-	clear     queue.ClearResult
-	pull      queue.PullResult
-	move      queue.MoveResult
-	enqueue   queue.EnqueueResult
-	sweep     queue.SweepResult
-	rollback  queue.RollbackResult
-	list      queue.ListResult
-	stats     queue.StatsResult
-	campaigns []queue.CampaignSummary
+	replace    queue.ReplaceResult
+	clear      queue.ClearResult
+	pull       queue.PullResult
+	move       queue.MoveResult
+	enqueue    queue.EnqueueResult
+	sweep      queue.SweepResult
+	rollback   queue.RollbackResult
+	list       queue.ListResult
+	stats      queue.StatsResult
+	campaigns  []queue.CampaignSummary
+	attributes []filter.ImportedAttribute
+	counted    map[string]filter.CountValuesResult
 }
 
 var _ queue.Store = (*fakeStore)(nil)
@@ -93,6 +95,14 @@ func (s *fakeStore) QueueStats(ctx context.Context, p queue.StatsParams) (queue.
 
 func (s *fakeStore) ListCampaigns(ctx context.Context) ([]queue.CampaignSummary, error) {
 	return answer(ctx, s, nil, s.campaigns)
+}
+
+func (s *fakeStore) ListAttributes(ctx context.Context) ([]filter.ImportedAttribute, error) {
+	return answer(ctx, s, nil, s.attributes)
+}
+
+func (s *fakeStore) CountValues(ctx context.Context, p filter.CountValuesParams) (filter.CountValuesResult, error) {
+	return answer(ctx, s, p, s.counted[p.Field.Name])
 }
 
 // lastCall returns the params of the latest call, which must be of the type.

@@ -28,6 +28,15 @@ type ReplaceRequest struct {
 
 // Preview is what a Replace would do, in words of the future.
 type Preview struct {
+	// Audience counts the campaign's contacts, Matched those that the filter
+	// matches, and Eligible those of Matched who may be called at all, whoever holds
+	// them and whether or not there is room: Matched without those that are invalid,
+	// without a phone, opted out, suppressed, finished or cooling down.
+	Audience int `json:"audience"`
+	Matched  int `json:"matched"`
+	Eligible int `json:"eligible"`
+	// ToRelease, ToAssign and ToSkip are what would be done. Matched equals
+	// MatchedKept + ToAssign + ToSkip.Total().
 	ToRelease int   `json:"to_release"`
 	ToAssign  int   `json:"to_assign"`
 	ToSkip    Skips `json:"to_skip"`
@@ -35,7 +44,6 @@ type Preview struct {
 	Unchanged             int `json:"unchanged"`
 	KeptInProgress        int `json:"kept_in_progress"`
 	SkippedDueToCollision int `json:"skipped_due_to_collision"`
-	Matched               int `json:"matched"`
 	MatchedKept           int `json:"matched_in_progress"`
 }
 
@@ -79,13 +87,15 @@ func (s *Service) Preview(ctx context.Context, actor outdial.Actor, req ReplaceR
 		return Preview{}, err
 	}
 	return Preview{
+		Audience:              plan.Audience,
+		Matched:               plan.Matched,
+		Eligible:              plan.Matched - plan.Skipped.ineligible(),
 		ToRelease:             plan.Released,
 		ToAssign:              plan.Assigned,
 		ToSkip:                plan.Skipped,
 		Unchanged:             plan.Unchanged,
 		KeptInProgress:        plan.KeptInProgress,
 		SkippedDueToCollision: plan.SkippedDueToCollision,
-		Matched:               plan.Matched,
 		MatchedKept:           plan.MatchedKept,
 	}, nil
 }
@@ -106,10 +116,11 @@ func (s *Service) replaceParams(ctx context.Context, actor outdial.Actor, req Re
 	if err := requireBound("max_queue_size", req.MaxQueueSize); err != nil {
 		return ReplaceParams{}, err
 	}
-	if err := filter.Check(req.Filter); err != nil {
+	if err := s.requireAgent(ctx, actor, req.CampaignID, req.AgentID); err != nil {
 		return ReplaceParams{}, err
 	}
-	if err := s.requireAgent(ctx, actor, req.CampaignID, req.AgentID); err != nil {
+	expr, err := s.resolve(ctx, req.Filter)
+	if err != nil {
 		return ReplaceParams{}, err
 	}
 	idempotency, err := outdial.NewIdempotency(actor, req.IdempotencyKey, string(outdial.ActionQueueReplace), map[string]any{
@@ -122,7 +133,7 @@ func (s *Service) replaceParams(ctx context.Context, actor outdial.Actor, req Re
 	}
 	return ReplaceParams{
 		CampaignID: req.CampaignID, AgentID: req.AgentID, ActorID: actor.ID,
-		Filter: req.Filter, PerAccountCap: req.PerAccountCap, MaxQueueSize: req.MaxQueueSize,
+		Filter: expr, PerAccountCap: req.PerAccountCap, MaxQueueSize: req.MaxQueueSize,
 		ReleaseInProgress: req.ReleaseInProgress, Idempotency: idempotency, Now: s.now(),
 	}, nil
 }

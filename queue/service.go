@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue/filter"
 )
 
 // AgentDirectory knows the host's agents. The library keeps no list of its own:
@@ -30,6 +31,10 @@ type Config struct {
 	// Agents, when given, refuses to queue for agents the host does not know.
 	// Defaults to accepting every agent id.
 	Agents AgentDirectory
+	// Fields are the fields that filters may name: those of a contact, and a host's
+	// own columns. Attributes that imports brought need not be among them.
+	// Defaults to the fields of a contact.
+	Fields *filter.Fields
 	// Logger receives one record for each change. It never receives a phone
 	// number or an address. Defaults to discarding them.
 	Logger *slog.Logger

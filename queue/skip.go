@@ -49,6 +49,18 @@ func (s Skips) Total() int {
 	return total
 }
 
+// ineligible is the number of contacts who may not be called, whoever asks.
+func (s Skips) ineligible() int {
+	total := 0
+	for _, reason := range SkipReasons() {
+		if reason == SkipCollision {
+			break
+		}
+		total += s[reason]
+	}
+	return total
+}
+
 // NewSkips returns counts of zero for every reason.
 func NewSkips() Skips {
 	skips := make(Skips, len(SkipReasons()))

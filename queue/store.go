@@ -22,6 +22,8 @@ import (
 //
 // The sentences below are a contract. Package storetest has a test for each.
 type Store interface {
+	filter.Catalog
+
 	// ReplaceQueue makes the agent's queue exactly what the plan says, as a
 	// difference: a row that is in both the old queue and the new is not written,
 	// except that a locked one goes back to queued. With DryRun it computes the
@@ -116,6 +118,9 @@ type ReplaceResult struct {
 	// Matched counts the contacts the filter matched. It equals MatchedKept +
 	// Assigned + Skipped.Total().
 	Matched int `json:"matched"`
+	// Audience counts the campaign's contacts, whether the filter matches them or
+	// not. Only a dry run counts them.
+	Audience int `json:"audience,omitempty"`
 	// MatchedKept counts those of Matched whose running item was kept.
 	MatchedKept int   `json:"matched_in_progress"`
 	Skipped     Skips `json:"skipped"`

@@ -42,7 +42,7 @@ func (m *memory) ClearQueue(ctx context.Context, p queue.ClearParams) (queue.Cle
 func (m *memory) EnqueueItems(ctx context.Context, p queue.EnqueueParams) (queue.EnqueueResult, error) {
 	return remember(ctx, m, p.Idempotency, p.Now, func() (queue.EnqueueResult, error) {
 		result := queue.EnqueueResult{LaunchID: p.LaunchID, Skipped: queue.NewSkips()}
-		people := m.audience(p.CampaignID, p.Filter)
+		people := m.audience(p.CampaignID, p.Filter, p.Now)
 		if p.ContactIDs != nil && (len(p.ContactIDs) > 0 || m.fault != faultNobodyIsAll) {
 			people = nil
 			for i, id := range p.ContactIDs {

@@ -154,11 +154,11 @@ func (m *memory) why(campaignID uuid.UUID, contact outdial.Contact, now time.Tim
 }
 
 // audience returns who the filter matches, in the order of a queue.
-func (m *memory) audience(campaignID uuid.UUID, expr filter.Expr) []outdial.Contact {
+func (m *memory) audience(campaignID uuid.UUID, expr filter.Expr, now time.Time) []outdial.Contact {
 	members := m.data.members[campaignID]
 	people := []outdial.Contact{}
 	for id := range members {
-		if m.matches(expr, m.data.contacts[id]) {
+		if m.matches(expr, m.data.contacts[id], now) {
 			people = append(people, m.data.contacts[id])
 		}
 	}
@@ -174,16 +174,23 @@ func (m *memory) audience(campaignID uuid.UUID, expr filter.Expr) []outdial.Cont
 	return people
 }
 
-func (m *memory) matches(expr filter.Expr, contact outdial.Contact) bool {
+func (m *memory) matches(expr filter.Expr, contact outdial.Contact, now time.Time) bool {
+	row := filter.Row{Contact: contact, CreatedAt: m.data.created[contact.ID]}
+	match := func(contact outdial.Contact) bool {
+		row.Contact = contact
+		return filter.Match(expr, row, now)
+	}
 	switch m.fault {
 	case faultFilterCase:
-		return expr == nil || expr.Match(contact) && !expr.Match(outdial.Contact{FirstName: strings.ToLower(contact.FirstName) + " "})
+		return expr == nil || match(contact) && !match(outdial.Contact{FirstName: strings.ToLower(contact.FirstName) + " "})
 	case faultFilterIgnored:
 		return true
 	case faultFilterWildcard:
-		return filter.Match(expr, contact) || filter.Match(expr, outdial.Contact{FirstName: "%_"})
+		return match(contact) || match(outdial.Contact{FirstName: "%_"})
+	case faultFilterNull:
+		return match(contact) && (contact.LastName != "" || len(contact.Attributes) > 0)
 	}
-	return filter.Match(expr, contact)
+	return match(contact)
 }
 
 func (m *memory) ReplaceQueue(ctx context.Context, p queue.ReplaceParams) (queue.ReplaceResult, error) {
@@ -201,6 +208,9 @@ func (m *memory) ReplaceQueue(ctx context.Context, p queue.ReplaceParams) (queue
 				"keep_in_progress": !p.ReleaseInProgress, "released": r.Released, "assigned": r.Assigned,
 				"skipped_due_to_collision": r.SkippedDueToCollision,
 			})
+		}
+		if p.DryRun && m.fault != faultNoAudience {
+			r.Audience = len(m.data.members[p.CampaignID])
 		}
 		return r.ReplaceResult, nil
 	})
@@ -237,7 +247,7 @@ func (m *memory) planReplace(p queue.ReplaceParams) replaceRun {
 			r.Released++
 		}
 	}
-	for _, contact := range m.audience(p.CampaignID, p.Filter) {
+	for _, contact := range m.audience(p.CampaignID, p.Filter, p.Now) {
 		r.Matched++
 		holder, held := holders[contact.ID]
 		if held && keeps(holder) {

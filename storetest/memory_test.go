@@ -17,6 +17,7 @@ import (
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue"
+	"github.com/outdial/outdial/queue/filter"
 	"github.com/outdial/outdial/queue/intake"
 	"github.com/outdial/outdial/store"
 	"github.com/outdial/outdial/storetest"
@@ -43,6 +44,8 @@ var _ store.Store = (*memory)(nil)
 type database struct {
 	campaigns    []outdial.Campaign
 	contacts     map[uuid.UUID]outdial.Contact
+	created      map[uuid.UUID]time.Time
+	attributes   map[string]filter.Type
 	sources      map[string]uuid.UUID
 	members      map[uuid.UUID]map[uuid.UUID]member
 	items        map[uuid.UUID][]queue.Item
@@ -69,7 +72,7 @@ type remembered struct {
 func openMemory(fault fault) func(testing.TB) store.Store {
 	return func(testing.TB) store.Store {
 		return &memory{mu: &sync.Mutex{}, fault: fault, data: &database{
-			contacts: map[uuid.UUID]outdial.Contact{}, sources: map[string]uuid.UUID{},
+			contacts: map[uuid.UUID]outdial.Contact{}, created: map[uuid.UUID]time.Time{}, attributes: map[string]filter.Type{}, sources: map[string]uuid.UUID{},
 			members: map[uuid.UUID]map[uuid.UUID]member{}, items: map[uuid.UUID][]queue.Item{},
 			writes: map[uuid.UUID]int{}, answers: map[[2]string]remembered{},
 		}}
@@ -290,6 +293,7 @@ func (m *memory) AddContacts(_ context.Context, p intake.AddContactsParams) (int
 			}
 			who.Contact.ID = id
 			m.data.sources[source], m.data.contacts[id] = id, who.Contact
+			m.data.created[id] = m.kept(p.Now)
 		}
 		if _, there := members[id]; there {
 			result.Unchanged++

@@ -7,7 +7,6 @@ import (
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue"
-	"github.com/outdial/outdial/queue/filter"
 )
 
 // replacement is what a replace would do.
@@ -48,7 +47,7 @@ func (m *model) plan(p queue.ReplaceParams) replacement {
 	skip := func(reason queue.SkipReason) { plan.result.Skipped[reason]++ }
 	underCap := []outdial.Contact{}
 	for _, contact := range m.audience(p.CampaignID) {
-		if !filter.Match(p.Filter, contact) {
+		if !matches(p.Filter, contact, p.Now) {
 			continue
 		}
 		plan.result.Matched++
@@ -172,7 +171,7 @@ func (m *model) enqueue(p queue.EnqueueParams) (queue.EnqueueResult, error) {
 // asksFor says whether an enqueue is about the contact.
 func asksFor(p queue.EnqueueParams, contact outdial.Contact) bool {
 	if p.ContactIDs == nil {
-		return filter.Match(p.Filter, contact)
+		return matches(p.Filter, contact, p.Now)
 	}
 	return slices.Contains(p.ContactIDs, contact.ID)
 }

@@ -16,6 +16,11 @@ import (
 
 func contains(text string) filter.Expr { return filter.Text("first_name").Contains(text) }
 
+// matches says whether a filter is about a contact, whenever that came in.
+func matches(expr filter.Expr, contact outdial.Contact, now time.Time) bool {
+	return filter.Match(expr, filter.Row{Contact: contact}, now)
+}
+
 // replaceCandidateBehaviours proves who may be in a new queue, and under which
 // reason the others count.
 func replaceCandidateBehaviours(g *group) {
@@ -209,7 +214,7 @@ func replaceFilterBehaviours(g *group) {
 		} {
 			expr, want := contains(text), []uuid.UUID{}
 			for _, who := range people {
-				if filter.Match(expr, who.Contact) {
+				if matches(expr, who.Contact, c.now) {
 					want = append(want, who.Contact.ID)
 				}
 			}

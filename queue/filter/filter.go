@@ -1,95 +1,223 @@
 // Package filter is the audience language: which of a campaign's contacts a
 // request is about. An expression is built in Go or parsed from JSON, checked
-// before any SQL exists, and compiled to a fragment in which every value is bound
-// and every identifier comes from the package's own table of fields.
+// against the fields that exist before any SQL does, and compiled to a condition
+// in which every value is bound and every identifier comes from the fields.
 //
-// Today the language has one condition, "first_name contains". Everything that
-// uses filters takes an Expr, so that the language grows here and nowhere else.
+//	filter.And(
+//		filter.Text("first_name").Contains("B"),
+//		filter.Int("staff_count").Between(50, 500),
+//	)
+//
+// Match is the specification: compiled SQL selects the rows that Match selects, on
+// every engine.
 package filter
 
 import (
-	"strings"
+	"fmt"
 
 	"github.com/outdial/outdial"
 )
 
-// Expr is an audience filter. The nil Expr matches every contact. Expressions
-// are immutable and come from this package only: a store may rely on knowing
-// each kind.
+// The bounds of an expression. They are far beyond what a person writes, and keep
+// what a program writes within what a database answers.
+const (
+	// MaxDepth is how deep groups may stand inside each other; a condition by
+	// itself, or in one group, is at depth 1.
+	MaxDepth = 20
+	// MaxConditions is how many conditions an expression may have in all.
+	MaxConditions = 500
+	// MaxValues is how many values the lists of an expression may have in all.
+	MaxValues = 100_000
+	// MaxListValues is how many values AnyOf, AllOf and NoneOf take.
+	MaxListValues = 100
+	// MaxText is how long a text value may be, in bytes. A name is never longer,
+	// and a pattern that is would cost more than any answer is worth.
+	MaxText = 256
+	// MaxDays is how far back WithinLastDays reaches: a century.
+	MaxDays = 36_525
+)
+
+// Expr is an audience filter: a Condition, a Group of expressions, or a Negation.
+// The nil Expr matches every contact. An expression is not changed once it is in
+// use; copies may share parts.
 type Expr interface {
-	// Match says whether the contact satisfies the expression. It is the
-	// specification that compiled SQL is tested against.
-	Match(contact outdial.Contact) bool
-	// check returns an error naming the field when the expression can never be
-	// compiled.
-	check() error
-	compile(c *compiler)
+	// check returns an error when the expression cannot be used with the fields.
+	check(scope *scope, depth int) error
+	// resolve returns a copy in which each condition knows its field.
+	resolve(fields *Fields) Expr
+	match(row Row, at moment) bool
+	compile(c *compiler, negated bool)
 }
 
-// maxText is the longest text value a condition takes, in bytes. A name is never
-// longer, and a pattern that is would cost more than any answer is worth.
-const maxText = 256
+// Logic is how a group combines what is in it.
+type Logic string
 
-// TextField is a field whose conditions compare text.
-type TextField struct{ name string }
+// The logics. LogicNot stands for a Negation in the JSON form.
+const (
+	LogicAnd Logic = "AND"
+	LogicOr  Logic = "OR"
+	LogicNot Logic = "NOT"
+)
 
-// Text starts a condition on a text field, such as first_name. Whether the field
-// exists is checked when the expression is used, so that a condition can be
-// written as one chain.
-func Text(field string) TextField { return TextField{name: field} }
-
-// Contains matches when the field has value anywhere in it, in upper or lower
-// case. Percent signs, underscores and quotes in value are just characters, and a
-// value must have at least one. An empty field contains nothing.
-//
-// Postgres compares by the rules of the database's locale: in one that was made
-// with locale C, only ASCII letters have two cases.
-func (f TextField) Contains(value string) Expr { return textContains{field: f.name, value: value} }
-
-type textContains struct{ field, value string }
-
-func (e textContains) Match(contact outdial.Contact) bool {
-	field, ok := textFields[e.field]
-	if !ok {
-		return false
-	}
-	return strings.Contains(folded(field.of(contact)), folded(e.value))
+// Group combines expressions, of which it needs at least one: a group without any
+// would be everybody or nobody, depending on who reads it.
+type Group struct {
+	Logic      Logic
+	Conditions []Expr
 }
 
-func (e textContains) check() error {
-	name := "filters." + e.field + "_contains"
-	if _, ok := textFields[e.field]; !ok {
-		return outdial.Invalid("filters."+e.field, "is not a field that can be filtered on")
-	}
-	return checkText(name, e.value)
+// Negation matches exactly whom its expression does not match. That includes
+// contacts about whom nothing is known: a value that is not there equals nothing.
+type Negation struct{ Expr Expr }
+
+// Condition asks something of one field.
+type Condition struct {
+	// Field is the name of a field.
+	Field string
+	// Operator must be one that the field's type has.
+	Operator Operator
+	// Values are what stands beside the operator, as JSON has them: string,
+	// json.Number or bool. An operator that takes a list has any number of them,
+	// Between two, IsEmpty none and the others one. Times are in RFC 3339.
+	Values []any
+
+	// field is set once the condition has been resolved.
+	field *Field
 }
 
-func (e textContains) compile(c *compiler) {
-	c.containsText(textFields[e.field].column, e.value)
-}
+// And matches who satisfies every one of the expressions.
+func And(exprs ...Expr) Expr { return Group{Logic: LogicAnd, Conditions: exprs} }
 
-// textField is one row of the field table: the only place where a name from a
-// request becomes an identifier in SQL.
-type textField struct {
-	column string
-	of     func(outdial.Contact) string
-}
+// Or matches who satisfies at least one of the expressions.
+func Or(exprs ...Expr) Expr { return Group{Logic: LogicOr, Conditions: exprs} }
 
-var textFields = map[string]textField{
-	"first_name": {column: "c.first_name", of: func(c outdial.Contact) string { return c.FirstName }},
-}
+// Not matches who does not satisfy the expression.
+func Not(expr Expr) Expr { return Negation{Expr: expr} }
 
 // Check returns an error matching outdial.ErrInvalid, naming the field, when the
-// expression cannot be used. The nil Expr is fine.
-func Check(expr Expr) error {
+// expression cannot be used with the fields: there is no such field, it has no such
+// operator, a value is of the wrong type, or the expression is out of bounds. The
+// nil Expr is fine; nil fields are those of a contact.
+func Check(expr Expr, fields *Fields) error {
 	if expr == nil {
 		return nil
 	}
-	return expr.check()
+	return expr.check(&scope{fields: fields}, 1)
 }
 
-// Match says whether the contact satisfies the expression; the nil Expr matches
-// everybody.
-func Match(expr Expr, contact outdial.Contact) bool {
-	return expr == nil || expr.Match(contact)
+// Resolve checks the expression and returns a copy that knows its fields, so that
+// whoever compiles it or matches by it needs no Fields. A store gets such a copy;
+// what it gets unresolved has the fields of a contact and no others.
+func Resolve(expr Expr, fields *Fields) (Expr, error) {
+	if err := Check(expr, fields); err != nil || expr == nil {
+		return nil, err
+	}
+	return expr.resolve(fields), nil
+}
+
+// scope is what a check knows of the whole expression.
+type scope struct {
+	fields             *Fields
+	conditions, values int
+}
+
+func (g Group) check(s *scope, depth int) error {
+	if depth > MaxDepth {
+		return tooDeep()
+	}
+	if g.Logic != LogicAnd && g.Logic != LogicOr {
+		return outdial.Invalid("filters.logic", "must be AND, OR or NOT")
+	}
+	if len(g.Conditions) == 0 {
+		return outdial.Invalid("filters.conditions", "is empty; leave filters out to match everybody")
+	}
+	for _, expr := range g.Conditions {
+		if expr == nil {
+			return outdial.Invalid("filters.conditions", "contains nothing where a condition should be")
+		}
+		next := depth
+		if _, leaf := expr.(Condition); !leaf {
+			next++
+		}
+		if err := expr.check(s, next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n Negation) check(s *scope, depth int) error {
+	if depth > MaxDepth {
+		return tooDeep()
+	}
+	if n.Expr == nil {
+		return outdial.Invalid("filters.conditions", "must hold exactly one condition below NOT")
+	}
+	if _, leaf := n.Expr.(Condition); !leaf {
+		depth++
+	}
+	return n.Expr.check(s, depth)
+}
+
+func (c Condition) check(s *scope, _ int) error {
+	if s.conditions++; s.conditions > MaxConditions {
+		return outdial.Invalid("filters", fmt.Sprintf("has more than %d conditions", MaxConditions))
+	}
+	if c.Operator.Takes() == TakesList {
+		if s.values += len(c.Values); s.values > MaxValues {
+			return outdial.Invalid(c.label(), fmt.Sprintf("has more than %d values, with those of the other lists", MaxValues))
+		}
+	}
+	_, err := c.test(s.fields)
+	return err
+}
+
+func (g Group) resolve(fields *Fields) Expr {
+	conditions := make([]Expr, len(g.Conditions))
+	for i, expr := range g.Conditions {
+		conditions[i] = expr.resolve(fields)
+	}
+	return Group{Logic: g.Logic, Conditions: conditions}
+}
+
+func (n Negation) resolve(fields *Fields) Expr { return Negation{Expr: n.Expr.resolve(fields)} }
+
+func (c Condition) resolve(fields *Fields) Expr {
+	if c.field == nil {
+		if field, ok := fields.Lookup(c.Field); ok {
+			c.field = &field
+		}
+	}
+	return c
+}
+
+// label is how an error names the condition's field.
+func (c Condition) label() string { return "filters." + printable(c.Field) }
+
+func tooDeep() error {
+	return outdial.Invalid("filters", fmt.Sprintf("is nested deeper than %d groups", MaxDepth))
+}
+
+// FieldNames lists the fields that an expression is about, each once.
+func FieldNames(expr Expr) []string {
+	var names []string
+	seen := map[string]bool{}
+	var walk func(Expr)
+	walk = func(expr Expr) {
+		switch e := expr.(type) {
+		case Group:
+			for _, inner := range e.Conditions {
+				walk(inner)
+			}
+		case Negation:
+			walk(e.Expr)
+		case Condition:
+			if !seen[e.Field] {
+				seen[e.Field] = true
+				names = append(names, e.Field)
+			}
+		}
+	}
+	walk(expr)
+	return names
 }

@@ -14,18 +14,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue/filter"
 	"github.com/outdial/outdial/queue/intake"
 )
 
 // memory is a Store in memory that keeps the contract of the interface.
 type memory struct {
-	mu        sync.Mutex
-	campaigns []outdial.Campaign
-	contacts  map[string]intake.NewContact
-	members   map[uuid.UUID]map[string]bool
-	order     []string
-	batches   []int
-	audits    []intake.RecordImportParams
+	mu         sync.Mutex
+	campaigns  []outdial.Campaign
+	contacts   map[string]intake.NewContact
+	members    map[uuid.UUID]map[string]bool
+	order      []string
+	batches    []int
+	audits     []intake.RecordImportParams
+	attributes []filter.ImportedAttribute
 	// onBatch, when set, runs before each batch and may refuse it.
 	onBatch func(n int) error
 	// onAudit, when set, runs before each audit entry and may refuse it.
@@ -88,6 +90,13 @@ func (m *memory) AddContacts(ctx context.Context, p intake.AddContactsParams) (i
 		res.Added++
 	}
 	return res, nil
+}
+
+func (m *memory) RegisterAttributes(ctx context.Context, p intake.RegisterAttributesParams) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.attributes = append(m.attributes, p.Attributes...)
+	return ctx.Err()
 }
 
 func (m *memory) RecordImport(ctx context.Context, p intake.RecordImportParams) error {

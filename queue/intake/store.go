@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue/filter"
 )
 
 // Store is what intake needs of a database.
@@ -25,6 +26,11 @@ type Store interface {
 	// it into the campaign. Contacts are told apart by their SourceKey; one that
 	// exists already is not changed, whatever its other fields say.
 	AddContacts(ctx context.Context, p AddContactsParams) (AddContactsResult, error)
+
+	// RegisterAttributes makes attributes known as fields that filters may name. One
+	// that is known already gets the type that holds both what it held and what it
+	// holds now; a type is never narrowed.
+	RegisterAttributes(ctx context.Context, p RegisterAttributesParams) error
 
 	// RecordImport writes the audit entry of an import.
 	RecordImport(ctx context.Context, p RecordImportParams) error
@@ -65,6 +71,13 @@ type NewContact struct {
 type AddContactsParams struct {
 	CampaignID uuid.UUID
 	Contacts   []NewContact
+	Now        time.Time
+}
+
+// RegisterAttributesParams names the attributes that contacts came with, each key
+// once.
+type RegisterAttributesParams struct {
+	Attributes []filter.ImportedAttribute
 	Now        time.Time
 }
 

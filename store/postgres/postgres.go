@@ -19,7 +19,6 @@ import (
 	"github.com/jmoiron/sqlx"
 	_ "github.com/lib/pq" // the driver that Open uses
 
-	"github.com/outdial/outdial/queue/filter"
 	"github.com/outdial/outdial/store/internal/sqlstore"
 )
 
@@ -74,7 +73,8 @@ func New(db *sqlx.DB, options Options) (*Store, error) {
 		Name:            "postgres",
 		SQL:             own,
 		Binding:         sqlstore.BindNumbered,
-		Filter:          filter.Dialect{ContainsText: `%s ILIKE %s ESCAPE '\'`, Pattern: filter.LikePattern},
+		Filter:          dialect(),
+		FillLists:       fillLists,
 		Time:            timeValue,
 		Prepare:         !options.Unprepared,
 		Retryable:       retryable,

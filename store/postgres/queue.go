@@ -44,14 +44,15 @@ func (s *Store) ReplaceQueue(ctx context.Context, p queue.ReplaceParams) (queue.
 		"release_in_progress": p.ReleaseInProgress, "dry_run": p.DryRun,
 		"now": timeValue(p.Now), "meta": meta,
 	}
-	matched, err := s.matched(p.Filter, nil, args)
+	audience, err := s.audience(p.Filter, nil, p.Now, args)
 	if err != nil {
 		return queue.ReplaceResult{}, err
 	}
+	statement := "replace_queue"
 	if p.DryRun {
-		p.Idempotency = outdial.Idempotency{}
+		statement, p.Idempotency = "preview_queue", outdial.Idempotency{}
 	}
-	return change[queue.ReplaceResult](ctx, s, p.Idempotency, p.Now, "replace_queue", matched, args)
+	return change[queue.ReplaceResult](ctx, s, p.Idempotency, p.Now, statement, audience, args)
 }
 
 // EnqueueItems implements queue.Store.
@@ -67,11 +68,11 @@ func (s *Store) EnqueueItems(ctx context.Context, p queue.EnqueueParams) (queue.
 		"enqueued_by": p.Provenance.By, "enqueued_reason": string(p.Provenance.Reason),
 		"now": timeValue(p.Now), "meta": meta,
 	}
-	matched, err := s.matched(p.Filter, p.ContactIDs, args)
+	audience, err := s.audience(p.Filter, p.ContactIDs, p.Now, args)
 	if err != nil {
 		return queue.EnqueueResult{}, err
 	}
-	return change[queue.EnqueueResult](ctx, s, p.Idempotency, p.Now, "enqueue_items", matched, args)
+	return change[queue.EnqueueResult](ctx, s, p.Idempotency, p.Now, "enqueue_items", audience, args)
 }
 
 // ClearQueue implements queue.Store.
@@ -95,33 +96,30 @@ func (s *Store) ClearQueue(ctx context.Context, p queue.ClearParams) (queue.Clea
 	})
 }
 
-// matched names the fragment that chooses the contacts a bulk change is about, and
+// audience names the fragment that chooses the contacts a bulk change is about, and
 // adds its values to args.
-func (s *Store) matched(expr filter.Expr, contactIDs []uuid.UUID, args sqlstore.Args) (map[string]string, error) {
-	switch {
-	case contactIDs != nil:
-		encoded, err := sqlstore.EncodeJSON(contactIDs)
-		if err != nil {
-			return nil, err
-		}
-		args["contact_ids"] = encoded
-		return map[string]string{"matched": "{{matched_by_id}}"}, nil
-	case expr != nil:
-		condition, err := s.FilterArgs(expr, args)
-		if err != nil {
-			return nil, err
-		}
-		return map[string]string{"matched": "{{matched_by_filter}}", "filter": condition}, nil
-	default:
-		return map[string]string{"matched": "{{matched_everybody}}"}, nil
+func (s *Store) audience(expr filter.Expr, contactIDs []uuid.UUID, now time.Time, args sqlstore.Args) (sqlstore.Audience, error) {
+	audience, err := s.NewAudience(expr, contactIDs, now, args)
+	if err != nil {
+		return audience, err
 	}
+	switch {
+	case audience.Everybody:
+		audience.Fragments["matched"] = "{{matched_everybody}}"
+	case contactIDs != nil:
+		audience.Fragments["matched"] = "{{matched_by_id}}"
+	default:
+		audience.Fragments["matched"] = "{{matched_by_filter}}"
+	}
+	return audience, nil
 }
 
 // change calls one of the functions that make a bulk change and reads its JSON
-// result. Without an idempotency key it is one statement and one round trip.
+// result. Without an idempotency key and without long lists in the filter it is one
+// statement and one round trip.
 func change[T any](
 	ctx context.Context, s *Store, key outdial.Idempotency, now time.Time,
-	statement string, fragments map[string]string, args sqlstore.Args,
+	statement string, audience sqlstore.Audience, args sqlstore.Args,
 ) (T, error) {
 	call := func(c *sqlstore.Conn) (T, error) {
 		var result T
@@ -134,8 +132,11 @@ func change[T any](
 			return result, err
 		}
 		args["row_id_prefix"], args["row_id_suffix"], args["audit_id"] = ids.Prefix, ids.Suffix, auditID
+		if err := s.FillLists(ctx, c, audience); err != nil {
+			return result, err
+		}
 		var encoded sql.NullString
-		if err := c.GetText(ctx, &encoded, statement, fragments, args); err != nil {
+		if err := c.GetText(ctx, &encoded, statement, audience.Fragments, args); err != nil {
 			return result, err
 		}
 		if !encoded.Valid {
@@ -149,8 +150,12 @@ func change[T any](
 	if key.Key != "" {
 		return sqlstore.Once(ctx, s.Store, key, now, call)
 	}
+	write := s.WriteOne
+	if len(audience.Lists) > 0 {
+		write = s.Write
+	}
 	var result T
-	err := s.WriteOne(ctx, func(c *sqlstore.Conn) (err error) {
+	err := write(ctx, func(c *sqlstore.Conn) (err error) {
 		result, err = call(c)
 		return err
 	})

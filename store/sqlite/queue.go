@@ -9,7 +9,6 @@ import (
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue"
-	"github.com/outdial/outdial/queue/filter"
 	"github.com/outdial/outdial/store/internal/sqlstore"
 )
 
@@ -36,7 +35,7 @@ func (s *Store) ReplaceQueue(ctx context.Context, p queue.ReplaceParams) (queue.
 		"release_in_progress": p.ReleaseInProgress, "judge_cooling": true,
 		"now": timeValue(p.Now),
 	}
-	matched, err := s.matched(p.Filter, nil, args)
+	audience, err := s.NewAudience(p.Filter, nil, p.Now, args)
 	if err != nil {
 		return queue.ReplaceResult{}, err
 	}
@@ -51,8 +50,12 @@ func (s *Store) ReplaceQueue(ctx context.Context, p queue.ReplaceParams) (queue.
 		} else if err := s.LockCampaign(ctx, c, p.CampaignID, p.Now); err != nil {
 			return queue.ReplaceResult{}, err
 		}
-		result, err := plan(ctx, c, p, matched, args)
-		if err != nil || p.DryRun {
+		result, err := s.plan(ctx, c, p, audience, args)
+		if err != nil {
+			return queue.ReplaceResult{}, err
+		}
+		if p.DryRun {
+			err := c.Get(ctx, &result.Audience, "count_audience", args)
 			return result, err
 		}
 		if err := apply(ctx, c, args, result.Released > result.Unchanged); err != nil {
@@ -68,11 +71,14 @@ func (s *Store) ReplaceQueue(ctx context.Context, p queue.ReplaceParams) (queue.
 }
 
 // plan fills the temporary table with what the new queue will be, and counts it.
-func plan(ctx context.Context, c *sqlstore.Conn, p queue.ReplaceParams, matched map[string]string, args sqlstore.Args) (queue.ReplaceResult, error) {
+func (s *Store) plan(ctx context.Context, c *sqlstore.Conn, p queue.ReplaceParams, audience sqlstore.Audience, args sqlstore.Args) (queue.ReplaceResult, error) {
 	if err := startPlan(ctx, c); err != nil {
 		return queue.ReplaceResult{}, err
 	}
-	if _, err := c.ExecText(ctx, "plan_replace", matched, args); err != nil {
+	if err := s.FillLists(ctx, c, audience); err != nil {
+		return queue.ReplaceResult{}, err
+	}
+	if _, err := c.ExecText(ctx, "plan_replace", audience.Fragments, args); err != nil {
 		return queue.ReplaceResult{}, err
 	}
 	if p.PerAccountCap > 0 {
@@ -132,7 +138,7 @@ func (s *Store) EnqueueItems(ctx context.Context, p queue.EnqueueParams) (queue.
 		"judge_cooling": reason != outdial.ReasonCallback && reason != outdial.ReasonRetry,
 		"now":           timeValue(p.Now),
 	}
-	matched, err := s.matched(p.Filter, p.ContactIDs, args)
+	audience, err := s.NewAudience(p.Filter, p.ContactIDs, p.Now, args)
 	if err != nil {
 		return queue.EnqueueResult{}, err
 	}
@@ -143,7 +149,10 @@ func (s *Store) EnqueueItems(ctx context.Context, p queue.EnqueueParams) (queue.
 		if err := startPlan(ctx, c); err != nil {
 			return queue.EnqueueResult{}, err
 		}
-		if _, err := c.ExecText(ctx, "plan_enqueue", matched, args); err != nil {
+		if err := s.FillLists(ctx, c, audience); err != nil {
+			return queue.EnqueueResult{}, err
+		}
+		if _, err := c.ExecText(ctx, "plan_enqueue", audience.Fragments, args); err != nil {
 			return queue.EnqueueResult{}, err
 		}
 		if err := addRowIDs(args); err != nil {
@@ -190,22 +199,4 @@ func (s *Store) ClearQueue(ctx context.Context, p queue.ClearParams) (queue.Clea
 			Meta: withResult(meta, result),
 		})
 	})
-}
-
-// matched is the condition that chooses the contacts a bulk change is about; its
-// values are added to args.
-func (s *Store) matched(expr filter.Expr, contactIDs []uuid.UUID, args sqlstore.Args) (map[string]string, error) {
-	if contactIDs != nil {
-		encoded, err := sqlstore.EncodeJSON(contactIDs)
-		if err != nil {
-			return nil, err
-		}
-		args["contact_ids"] = encoded
-		return map[string]string{"matched": "{{matched_by_id}}"}, nil
-	}
-	condition, err := s.FilterArgs(expr, args)
-	if err != nil {
-		return nil, err
-	}
-	return map[string]string{"matched": "(" + condition + ")"}, nil
 }

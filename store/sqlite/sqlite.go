@@ -22,7 +22,6 @@ import (
 	"github.com/jmoiron/sqlx"
 	_ "modernc.org/sqlite" // the driver that Open uses
 
-	"github.com/outdial/outdial/queue/filter"
 	"github.com/outdial/outdial/store/internal/sqlstore"
 )
 
@@ -97,7 +96,8 @@ func New(db *sqlx.DB) (*Store, error) {
 		Name:            "sqlite",
 		SQL:             own,
 		Binding:         sqlstore.BindNamed,
-		Filter:          filter.Dialect{ContainsText: `%s GLOB %s`, Pattern: filter.GlobPattern},
+		Filter:          dialect(),
+		FillLists:       fillLists,
 		Time:            timeValue,
 		Prepare:         true,
 		Retryable:       retryable,

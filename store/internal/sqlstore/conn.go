@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
@@ -76,6 +77,16 @@ func (c *Conn) GetText(ctx context.Context, dest any, name string, fragments map
 		return err
 	}
 	return failure(ctx, name, sqlx.GetContext(ctx, c.queryer(), dest, text, values...))
+}
+
+// SelectText is Select for a query whose fragments only this call knows. It is not
+// prepared.
+func (c *Conn) SelectText(ctx context.Context, dest any, name string, fragments map[string]string, args Args) error {
+	text, values, err := c.compose(name, fragments, args)
+	if err != nil {
+		return err
+	}
+	return failure(ctx, name, sqlx.SelectContext(ctx, c.queryer(), dest, text, values...))
 }
 
 // ExecText is Exec for a query whose fragments only this call knows. It is not
@@ -154,6 +165,41 @@ func (c *Conn) statement(ctx context.Context, name string) (*sqlx.Stmt, error) {
 	}
 	return stmt, nil
 }
+
+// Rows is a statement that takes one row at a time. It must be closed.
+type Rows struct {
+	name string
+	stmt *sqlx.Stmt
+}
+
+// PrepareText prepares a query for many rows in the transaction at hand. It is not
+// kept.
+func (c *Conn) PrepareText(ctx context.Context, name string) (*Rows, error) {
+	text, err := c.store.library.Query(name, nil)
+	if err != nil {
+		return nil, err
+	}
+	if c.tx == nil {
+		return nil, fmt.Errorf("prepare %s: not in a transaction", name)
+	}
+	stmt, err := c.tx.PreparexContext(ctx, compileQuery(text, c.store.engine.Binding).text)
+	if err != nil {
+		return nil, failure(ctx, "prepare "+name, err)
+	}
+	return &Rows{name, stmt}, nil
+}
+
+// Row runs the statement with one row of values, as its driver takes them.
+func (r *Rows) Row(ctx context.Context, values ...any) error {
+	_, err := r.stmt.ExecContext(ctx, values...)
+	return failure(ctx, r.name, err)
+}
+
+// Close gives the statement up.
+func (r *Rows) Close() error { return r.stmt.Close() }
+
+// Driver is the driver of the pool, for what only one driver can do.
+func (c *Conn) Driver() driver.Driver { return c.store.db.Driver() }
 
 func (c *Conn) queryer() sqlx.QueryerContext {
 	if c.tx != nil {

@@ -21,8 +21,12 @@ type Engine struct {
 	SQL fs.FS
 	// Binding is how parameters are passed.
 	Binding BindStyle
-	// Filter is how the engine spells audience filters.
+	// Filter is how the engine spells audience filters; the templates come from its
+	// queries.
 	Filter filter.Dialect
+	// FillLists empties the connection's table of filter values and puts the lists
+	// into it.
+	FillLists func(ctx context.Context, c *Conn, lists []filter.LongList) error
 	// Time turns a time into what the engine stores. The zero time is NULL.
 	Time func(time.Time) any
 	// Prepare keeps prepared statements. It must be off behind a pooler that

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"encoding/hex"
 	"fmt"
-	"maps"
 
 	"github.com/google/uuid"
 
@@ -35,22 +34,12 @@ func (r RowIDs) Dashed() (head, tail string) {
 	return r.Prefix[:8] + "-" + r.Prefix[8:12] + "-" + r.Prefix[12:16] + "-" + r.Prefix[16:], r.Suffix
 }
 
-// FilterArgs compiles the filter for the engine and adds its values to args.
-func (s *Store) FilterArgs(expr filter.Expr, args Args) (string, error) {
-	fragment, err := filter.Compile(expr, s.engine.Filter)
-	if err != nil {
-		return "", err
-	}
-	maps.Copy(args, fragment.Args)
-	return fragment.SQL, nil
-}
-
 // ReplaceMeta is what the audit entry of a replace says about the request. A
 // filter that the older form can express stands under its older name.
 func ReplaceMeta(p queue.ReplaceParams) map[string]any {
 	return map[string]any{
 		"agent_id":         p.AgentID,
-		"filters":          filter.Describe(p.Filter),
+		"filters":          filter.Summarize(p.Filter),
 		"per_account_cap":  optional(p.PerAccountCap),
 		"max_queue_size":   optional(p.MaxQueueSize),
 		"keep_in_progress": !p.ReleaseInProgress,
@@ -68,7 +57,7 @@ func EnqueueMeta(p queue.EnqueueParams) map[string]any {
 	if p.ContactIDs != nil {
 		meta["contact_ids"] = fmt.Sprintf("%d contacts", len(p.ContactIDs))
 	} else {
-		meta["filters"] = filter.Describe(p.Filter)
+		meta["filters"] = filter.Summarize(p.Filter)
 	}
 	return meta
 }

@@ -74,6 +74,28 @@ func (l *Library) add(text []byte) error {
 	return scanner.Err()
 }
 
+// Templates returns fragments by name with the fragments in them filled in. Words
+// in braces that are no fragment's name stay: they are for the caller to fill in.
+func (l *Library) Templates(names []string) (map[string]string, error) {
+	var fragments []string
+	for name, text := range l.fragments {
+		fragments = append(fragments, "{{"+name+"}}", strings.TrimSpace(text))
+	}
+	fill := strings.NewReplacer(fragments...)
+	templates := map[string]string{}
+	for _, name := range names {
+		text, ok := l.fragments[name]
+		if !ok {
+			return nil, fmt.Errorf("no fragment %q", name)
+		}
+		for filled := fill.Replace(text); filled != text; filled = fill.Replace(text) {
+			text = filled
+		}
+		templates[name] = strings.TrimSpace(text)
+	}
+	return templates, nil
+}
+
 // Names lists the queries, in order.
 func (l *Library) Names() []string { return slices.Sorted(maps.Keys(l.queries)) }
 

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/outdial/outdial/queue/filter"
 )
 
 //go:embed sql/*.sql
@@ -34,6 +36,12 @@ func New(db *sqlx.DB, engine Engine) (*Store, error) {
 	library, err := LoadLibrary(shared, engine.SQL)
 	if err != nil {
 		return nil, fmt.Errorf("load %s queries: %w", engine.Name, err)
+	}
+	if engine.Filter.Templates, err = library.Templates(filter.TemplateNames()); err != nil {
+		return nil, fmt.Errorf("load %s filters: %w", engine.Name, err)
+	}
+	if err := engine.Filter.Check(); err != nil {
+		return nil, fmt.Errorf("load %s filters: %w", engine.Name, err)
 	}
 	return &Store{
 		db: db, engine: engine, library: library,

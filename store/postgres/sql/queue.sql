@@ -72,10 +72,16 @@ SELECT {{item_columns}}
 -- query: lock_campaign
 SELECT outdial_lock_campaign(:campaign_id, :now)
 
--- query: replace_queue
-SELECT outdial_queue_replace(
+-- fragment: replaced
+outdial_queue_replace(
     :campaign_id, :agent_id, :actor_id, {{matched}}, :per_account_cap, :max_queue_size,
     :release_in_progress, :dry_run, :now, :row_id_prefix, :row_id_suffix, :audit_id, :meta)
+
+-- query: replace_queue
+SELECT {{replaced}}
+
+-- query: preview_queue
+SELECT {{replaced}} || jsonb_build_object('audience', {{audience_size}})
 
 -- query: clear_queue
 SELECT outdial_queue_clear(:campaign_id, :agent_id, :actor_id, :now, :audit_id)
@@ -92,6 +98,7 @@ CAST(NULL AS uuid[])
 ARRAY(SELECT c.id
         FROM campaign_contacts cc
         JOIN contacts c ON c.id = cc.contact_id
+        {{filter_joins}}
        WHERE cc.campaign_id = :campaign_id AND {{filter}})
 
 -- fragment: matched_by_id

@@ -1,0 +1,101 @@
+package filter
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Dialect says how an engine spells what engines spell differently.
+type Dialect struct {
+	// Templates are pieces of SQL by name, with words such as {{x}} to be filled in.
+	// TemplateNames lists those that there must be.
+	Templates map[string]string
+	// Pattern is what the template filter_matches compares with: RegexPattern or
+	// GlobPattern.
+	Pattern func(text string, place Place) string
+	// Time, Number, Key and List are what the engine's driver takes for a time, a
+	// number, a key of the attributes, and a list of strings or of what Number
+	// returns.
+	Time   func(time.Time) any
+	Number func(*big.Rat) any
+	Key    func(string) any
+	List   func([]any) any
+	// LongList is how many values a list may have before it is joined from a table.
+	// Defaults to 1,000.
+	LongList int
+}
+
+func (d Dialect) longList() int {
+	if d.LongList > 0 {
+		return d.LongList
+	}
+	return 1000
+}
+
+// The templates that do not depend on a type.
+const (
+	// templateMatches: {{x}} matches the pattern {{value}}.
+	templateMatches = "filter_matches"
+	// templateUpper: {{x}} with its ASCII letters as capitals.
+	templateUpper = "filter_upper"
+	// templateReplace: {{x}} with the letter {{from}} as {{to}}.
+	templateReplace = "filter_replace"
+	// templateHas: the list {{x}} has a text that, as {{member}}, is one of {{value}};
+	// templateMember is that text.
+	templateHas    = "filter_has"
+	templateMember = "filter_member"
+	// templateOpen: there is no {{end}}, or {{condition}}.
+	templateOpen = "filter_open"
+	// templateNoRange: there is neither {{low}} nor {{high}}.
+	templateNoRange = "filter_no_range"
+	// templateTextJoin and templateNumberJoin join {{x}} with the list {{number}} as
+	// {{alias}}, which templateJoined says was found.
+	templateTextJoin   = "filter_join_text"
+	templateNumberJoin = "filter_join_number"
+	templateJoined     = "filter_joined"
+)
+
+// The templates that a type has of its own.
+func columnTemplate(t Type) string    { return "filter_column_" + string(t) }
+func attributeTemplate(t Type) string { return "filter_attribute_" + string(t) }
+func emptyTemplate(t Type) string     { return "filter_empty_" + string(t) }
+func valueTemplate(t Type) string     { return "filter_value_" + string(t) }
+func inTemplate(t Type) string        { return "filter_in_" + string(t) }
+
+// TemplateNames lists the templates of a Dialect. For each type there are the
+// column {{column}} and the attribute {{key}} as values of the type, whether {{x}}
+// is empty, and {{value}} as a value to compare with; for those that have the
+// operator, whether {{x}} is in the list {{value}}.
+func TemplateNames() []string {
+	names := []string{
+		templateMatches, templateUpper, templateReplace, templateHas, templateMember, templateOpen,
+		templateNoRange, templateTextJoin, templateNumberJoin, templateJoined,
+	}
+	for _, t := range Types() {
+		names = append(names, columnTemplate(t), attributeTemplate(t), emptyTemplate(t))
+		if t != TypeList {
+			names = append(names, valueTemplate(t))
+		}
+		if slices.Contains(listable, t) {
+			names = append(names, inTemplate(t))
+		}
+	}
+	return names
+}
+
+// Check returns an error when the dialect lacks something, so that an engine can
+// refuse to start instead of failing at the first filter that needs it.
+func (d Dialect) Check() error {
+	for _, name := range TemplateNames() {
+		if strings.TrimSpace(d.Templates[name]) == "" {
+			return fmt.Errorf("filter: no template %q", name)
+		}
+	}
+	if d.Pattern == nil || d.Time == nil || d.Number == nil || d.Key == nil || d.List == nil {
+		return fmt.Errorf("filter: the dialect lacks a function")
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/lib/pq"
+
+	"github.com/outdial/outdial/queue/filter"
+	"github.com/outdial/outdial/store/internal/sqlstore"
+)
+
+// longList is how many values the planner weighs one by one in less time than a
+// table takes to fill; see docs/decisions/009-long-lists-are-joined.md.
+const longList = 1000
+
+func dialect() filter.Dialect {
+	return filter.Dialect{
+		Pattern:  filter.RegexPattern,
+		Time:     timeValue,
+		Number:   func(number *big.Rat) any { return decimalText(number) },
+		Key:      func(key string) any { return key },
+		List:     func(values []any) any { return arrayText(values) },
+		LongList: longList,
+	}
+}
+
+// decimalText is a number with all of its digits.
+func decimalText(number *big.Rat) string {
+	digits, _ := number.FloatPrec()
+	return number.FloatString(digits)
+}
+
+// arrayText is an array of texts as Postgres reads it.
+func arrayText(values []any) string {
+	var array strings.Builder
+	array.WriteByte('{')
+	for i, value := range values {
+		if i > 0 {
+			array.WriteByte(',')
+		}
+		array.WriteByte('"')
+		array.WriteString(arrayEscapes.Replace(fmt.Sprint(value)))
+		array.WriteByte('"')
+	}
+	array.WriteByte('}')
+	return array.String()
+}
+
+var arrayEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// fillLists brings long lists in by COPY where the driver is lib/pq, and in batches
+// of arrays where it is another.
+func fillLists(ctx context.Context, c *sqlstore.Conn, lists []filter.LongList) error {
+	for _, statement := range []string{"create_filter_values", "clear_filter_values"} {
+		if _, err := c.ExecText(ctx, statement, nil, sqlstore.Args{}); err != nil {
+			return err
+		}
+	}
+	if _, ok := c.Driver().(*pq.Driver); ok {
+		return copyLists(ctx, c, lists)
+	}
+	for _, list := range lists {
+		if err := addList(ctx, c, list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func copyLists(ctx context.Context, c *sqlstore.Conn, lists []filter.LongList) (err error) {
+	copying, err := c.PrepareText(ctx, "copy_filter_values")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closed := copying.Close(); err == nil {
+			err = closed
+		}
+	}()
+	for _, list := range lists {
+		for _, text := range list.Texts {
+			if err := copying.Row(ctx, list.Number, text, nil); err != nil {
+				return err
+			}
+		}
+		for _, number := range list.Numbers {
+			if err := copying.Row(ctx, list.Number, nil, decimalText(number)); err != nil {
+				return err
+			}
+		}
+	}
+	return copying.Row(ctx)
+}
+
+// addList adds a list in batches: one array with all of it would be held three times
+// over.
+func addList(ctx context.Context, c *sqlstore.Conn, list filter.LongList) error {
+	const batch = 10_000
+	insert := func(texts, numbers []any) error {
+		_, err := c.ExecText(ctx, "add_filter_values", nil, sqlstore.Args{
+			"list": list.Number, "texts": arrayText(texts), "numbers": arrayText(numbers),
+		})
+		return err
+	}
+	for some := range slices.Chunk(list.Texts, batch) {
+		if err := insert(each(some, func(text string) any { return text }), nil); err != nil {
+			return err
+		}
+	}
+	for some := range slices.Chunk(list.Numbers, batch) {
+		if err := insert(nil, each(some, func(number *big.Rat) any { return decimalText(number) })); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func each[T any](values []T, form func(T) any) []any {
+	list := make([]any, len(values))
+	for i, value := range values {
+		list[i] = form(value)
+	}
+	return list
+}

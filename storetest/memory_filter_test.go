@@ -1,0 +1,84 @@
+package storetest_test
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue/filter"
+	"github.com/outdial/outdial/queue/intake"
+)
+
+func (m *memory) ListAttributes(context.Context) ([]filter.ImportedAttribute, error) {
+	defer m.lock()()
+	var list []filter.ImportedAttribute
+	for _, key := range slices.Sorted(maps.Keys(m.data.attributes)) {
+		list = append(list, filter.ImportedAttribute{Key: key, Type: m.data.attributes[key]})
+	}
+	if m.fault == faultAttributesUnsorted {
+		slices.Reverse(list)
+	}
+	return list, nil
+}
+
+func (m *memory) RegisterAttributes(_ context.Context, p intake.RegisterAttributesParams) error {
+	defer m.lock()()
+	for _, attribute := range p.Attributes {
+		wide := m.data.attributes[attribute.Key].Widen(attribute.Type)
+		if m.fault == faultAttributeNarrows {
+			wide = attribute.Type
+		}
+		m.data.attributes[attribute.Key] = wide
+	}
+	return nil
+}
+
+func (m *memory) CountValues(_ context.Context, p filter.CountValuesParams) (filter.CountValuesResult, error) {
+	defer m.lock()()
+	counts, looked := map[string]int{}, 0
+	for id, contact := range m.data.contacts {
+		_, member := m.data.members[p.CampaignID][id]
+		if p.CampaignID != uuid.Nil && !member && m.fault != faultCountsEverybody || p.Sample > 0 && looked == p.Sample {
+			continue
+		}
+		looked++
+		if value := held(contact, p.Field); value != "" || m.fault == faultCountsEmpty {
+			counts[value]++
+		}
+	}
+	if len(counts) > p.Most && m.fault != faultCountsAll {
+		return filter.CountValuesResult{More: true}, nil
+	}
+	result := filter.CountValuesResult{}
+	for value, contacts := range counts {
+		result.Values = append(result.Values, filter.ValueCount{Value: value, Contacts: contacts})
+	}
+	slices.SortFunc(result.Values, func(a, b filter.ValueCount) int {
+		return cmp.Or(cmp.Compare(b.Contacts, a.Contacts), strings.Compare(a.Value, b.Value))
+	})
+	return result, nil
+}
+
+// held is what a contact has in the few fields that the suite counts.
+func held(contact outdial.Contact, field filter.Field) string {
+	switch field.Name {
+	case "region":
+		return contact.Region
+	case "is_opted_out":
+		return fmt.Sprint(contact.OptedOut)
+	case "phone_status":
+		return string(contact.PhoneStatus)
+	}
+	var attributes map[string]string
+	if json.Unmarshal(contact.Attributes, &attributes) != nil {
+		return ""
+	}
+	return attributes[field.Name]
+}
