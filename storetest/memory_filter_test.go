@@ -30,6 +30,8 @@ func (m *memory) ListAttributes(context.Context) ([]filter.ImportedAttribute, er
 
 func (m *memory) RegisterAttributes(_ context.Context, p intake.RegisterAttributesParams) error {
 	defer m.lock()()
+	// A transaction shares the map with the store until one of them writes.
+	m.data.attributes = maps.Clone(m.data.attributes)
 	for _, attribute := range p.Attributes {
 		wide := m.data.attributes[attribute.Key].Widen(attribute.Type)
 		if m.fault == faultAttributeNarrows {
@@ -66,8 +68,11 @@ func (m *memory) CountValues(_ context.Context, p filter.CountValuesParams) (fil
 	return result, nil
 }
 
-// held is what a contact has in the few fields that the suite counts.
+// held is what a contact has in a field, for the fields that the suite counts.
 func held(contact outdial.Contact, field filter.Field) string {
+	if field.IsAttribute() {
+		return heldAttribute(contact, field)
+	}
 	switch field.Name {
 	case "region":
 		return contact.Region
@@ -76,9 +81,29 @@ func held(contact outdial.Contact, field filter.Field) string {
 	case "phone_status":
 		return string(contact.PhoneStatus)
 	}
-	var attributes map[string]string
+	panic("the suite counts another field: " + field.Name)
+}
+
+// heldAttribute is what a contact has under a field's key, when it is of the field's
+// type.
+func heldAttribute(contact outdial.Contact, field filter.Field) string {
+	var attributes map[string]any
 	if json.Unmarshal(contact.Attributes, &attributes) != nil {
 		return ""
 	}
-	return attributes[field.Name]
+	text, isText := attributes[field.Name].(string)
+	if !isText && attributes[field.Name] != nil {
+		text = fmt.Sprint(attributes[field.Name])
+	}
+	switch field.Type {
+	case filter.TypeBool, filter.TypeInt:
+		if filter.TypeOf(text) != field.Type {
+			return ""
+		}
+	default:
+		if !isText {
+			return ""
+		}
+	}
+	return text
 }

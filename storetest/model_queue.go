@@ -21,7 +21,9 @@ type replacement struct {
 func (m *model) replace(p queue.ReplaceParams) (queue.ReplaceResult, error) {
 	return once(m, p.Idempotency, p.Now, func() queue.ReplaceResult {
 		plan := m.plan(p)
-		if !p.DryRun {
+		if p.DryRun {
+			plan.result.Audience = len(m.audience(p.CampaignID))
+		} else {
 			m.carryOut(plan, p)
 			m.audit[outdial.ActionQueueReplace]++
 		}

@@ -31,6 +31,8 @@ func replaceMutants() []mutant {
 		{faultExpiryBoundary, "ReplaceQueue/an entry suppresses no longer at the time when it expires", true},
 		{faultFilterCase, "ReplaceQueue/a filter chooses the contacts it matches", true},
 		{faultFilterIgnored, "ReplaceQueue/contacts that the filter does not match count nowhere", true},
+		{faultFilterNull, "Filters/a negated condition keeps contacts that have no value", true},
+		{faultNoAudience, "ReplaceQueue/only a dry run counts the audience, whether the filter matches it or not", true},
 		{faultFilterWildcard, "ReplaceQueue/a filter chooses the contacts it matches", true},
 		{faultFinished, "ReplaceQueue/a contact this campaign is done with counts under finished", true},
 		{faultGlobalOnly, "ReplaceQueue/a contact whose phone is suppressed for this campaign is suppressed", true},
@@ -145,7 +147,11 @@ func moveMutants() []mutant {
 
 func readMutants() []mutant {
 	return []mutant{
+		{faultAttributesUnsorted, "ListAttributes/it returns the attributes that imports have registered, in the order of their keys", false},
 		{faultCampaignsUnsorted, "ListCampaigns/it returns every campaign with the number of its contacts, by name", false},
+		{faultCountsAll, "CountValues/with more than Most different values only that is said", false},
+		{faultCountsEmpty, "CountValues/contacts without a value are not counted", false},
+		{faultCountsEverybody, "CountValues/it counts a campaign's contacts by what they have in a field", false},
 		{faultListByContact, "ListItems/it returns items in the order of their ids", true},
 		{faultListState, "ListItems/State restricts the page to one state", false},
 		{faultMoreWhenFull, "ListItems/a page holds at most Limit items, and After continues it", false},
@@ -162,6 +168,9 @@ func intakeMutants() []mutant {
 	return []mutant{
 		{faultAddOverwrites, "AddContacts/one that exists already is not changed, whatever its other fields say", true},
 		{faultAddSkipsKnown, "AddContacts/a contact that the database has is put into another campaign as it is", true},
+		{faultAttributeNarrows, "RegisterAttributes/one that is known already gets the type that holds both", false},
+		{faultAttributeNarrows, "RegisterAttributes/a type is never narrowed, whatever the order", false},
+		{faultAttributeNarrows, "RegisterAttributes/eight imports that register the same attributes at once leave types that hold what each had", false},
 		{faultCommitForgets, "Transactions/a host transaction that commits keeps what was done in it", false},
 		{faultEnsureNameless, "EnsureCampaign/an unknown id without a name is ErrNotFound", false},
 		{faultEnsureRenames, "EnsureCampaign/it returns the campaign with that id whatever the name", false},

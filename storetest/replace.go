@@ -36,7 +36,7 @@ func replaceBehaviours(g *group) {
 		requireSame(c, before, c.items())
 		require.Equal(c, entries, c.auditCount(outdial.ActionQueueReplace))
 
-		p.DryRun = false
+		p.DryRun, preview.Audience = false, 0
 		require.Equal(c, preview, c.replace(p))
 	})
 
@@ -48,8 +48,19 @@ func replaceBehaviours(g *group) {
 		preview := c.replace(p)
 		requireSame(c, before, c.items())
 
-		p.DryRun = false
+		p.DryRun, preview.Audience = false, 0
 		require.Equal(c, preview, c.replace(p))
+	})
+
+	g.proves("only a dry run counts the audience, whether the filter matches it or not", func(c *campaign) {
+		c.add(person(named("Bob")), person(named("Zoe")), person(named("Zoe"), invalid))
+		c.another().addCallable(2)
+		p := queue.ReplaceParams{AgentID: uuid.New(), Filter: contains("b"), DryRun: true}
+		require.Equal(c, queue.ReplaceResult{Assigned: 1, Matched: 1, Audience: 3, Skipped: queue.NewSkips()}, c.replace(p))
+		p.Filter = nil
+		require.Equal(c, 3, c.replace(p).Audience)
+		p.DryRun = false
+		require.Zero(c, c.replace(p).Audience)
 	})
 
 	g.proves("with DryRun an unknown campaign is ErrNotFound too", func(c *campaign) {

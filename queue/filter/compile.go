@@ -88,7 +88,7 @@ func (g Group) compile(c *compiler, negated bool) {
 }
 
 func (cond Condition) compile(c *compiler, negated bool) {
-	t, err := cond.test(nil)
+	t, err := cond.read(nil)
 	if err != nil {
 		// Compile has checked it.
 		c.sql.WriteString("1 = 0")
@@ -125,7 +125,7 @@ func (c *compiler) value(f Field, o operand) string {
 	return c.fill(valueTemplate(f.Type), "value", c.bind(bound))
 }
 
-func (c *compiler) test(t test) string {
+func (c *compiler) test(t *test) string {
 	f := t.field
 	low := c.place(f, f.low)
 	if f.IsRange() {
@@ -170,7 +170,7 @@ var comparison = map[Operator]string{
 }
 
 // overlap is a comparison with the range from low to high.
-func (c *compiler) overlap(t test, low, high string) string {
+func (c *compiler) overlap(t *test, low, high string) string {
 	f := t.field
 	var begins, ends string
 	switch t.operator {

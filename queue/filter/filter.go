@@ -81,8 +81,8 @@ type Condition struct {
 	// Between two, IsEmpty none and the others one. Times are in RFC 3339.
 	Values []any
 
-	// field is set once the condition has been resolved.
-	field *Field
+	// test is set once the condition has been resolved.
+	test *test
 }
 
 // And matches who satisfies every one of the expressions.
@@ -168,7 +168,7 @@ func (c Condition) check(s *scope, _ int) error {
 			return outdial.Invalid(c.label(), fmt.Sprintf("has more than %d values, with those of the other lists", MaxValues))
 		}
 	}
-	_, err := c.test(s.fields)
+	_, err := c.read(s.fields)
 	return err
 }
 
@@ -183,10 +183,8 @@ func (g Group) resolve(fields *Fields) Expr {
 func (n Negation) resolve(fields *Fields) Expr { return Negation{Expr: n.Expr.resolve(fields)} }
 
 func (c Condition) resolve(fields *Fields) Expr {
-	if c.field == nil {
-		if field, ok := fields.Lookup(c.Field); ok {
-			c.field = &field
-		}
+	if t, err := c.read(fields); err == nil {
+		c.test = t
 	}
 	return c
 }

@@ -42,7 +42,7 @@ func (g Group) match(row Row, at moment) bool {
 func (n Negation) match(row Row, at moment) bool { return !n.Expr.match(row, at) }
 
 func (c Condition) match(row Row, at moment) bool {
-	t, err := c.test(nil)
+	t, err := c.read(nil)
 	if err != nil {
 		return false
 	}
@@ -50,7 +50,7 @@ func (c Condition) match(row Row, at moment) bool {
 }
 
 // holds says whether the row satisfies the test, leaving out its "not".
-func (t test) holds(row Row, at moment) bool {
+func (t *test) holds(row Row, at moment) bool {
 	low := t.field.value(row, t.field.low)
 	if t.field.IsRange() {
 		return t.overlaps(low, t.field.value(row, t.field.high))
@@ -81,7 +81,7 @@ func (t test) holds(row Row, at moment) bool {
 
 // overlaps says whether the range from low to high, of which an end may be missing,
 // has a value that satisfies the test.
-func (t test) overlaps(low, high *value) bool {
+func (t *test) overlaps(low, high *value) bool {
 	if low == nil && high == nil {
 		return t.operator == IsEmpty
 	}
@@ -100,7 +100,7 @@ func (t test) overlaps(low, high *value) bool {
 
 // within says whether something between from and to satisfies a comparison. A nil
 // end is open.
-func (t test) within(from, to *operand, at moment) bool {
+func (t *test) within(from, to *operand, at moment) bool {
 	first := func(o operand) int { // where the value's beginning is from o
 		if from == nil {
 			return -1
@@ -132,7 +132,7 @@ func (t test) within(from, to *operand, at moment) bool {
 }
 
 // span is what WithinLastDays reaches over.
-func (t test) span(now time.Time) (from, to time.Time) {
+func (t *test) span(now time.Time) (from, to time.Time) {
 	const day = 24 * time.Hour
 	now = now.UTC().Truncate(time.Microsecond)
 	return now.Add(-time.Duration(t.days) * day), now

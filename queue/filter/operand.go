@@ -35,51 +35,47 @@ type operand struct {
 	at     time.Time
 }
 
-// test returns what the condition asks. A condition that has been resolved keeps
-// the field it found then.
-func (c Condition) test(fields *Fields) (test, error) {
-	if c.field != nil {
-		return c.testOn(*c.field)
+// read returns what the condition asks. A condition that has been resolved keeps the
+// field it found then.
+func (c Condition) read(fields *Fields) (*test, error) {
+	if c.test != nil {
+		return c.test, nil
 	}
 	field, ok := fields.Lookup(c.Field)
 	if !ok {
-		return test{}, outdial.Invalid(c.label(), "is not a field that can be filtered on")
+		return nil, outdial.Invalid(c.label(), "is not a field that can be filtered on")
 	}
-	return c.testOn(field)
-}
-
-func (c Condition) testOn(field Field) (test, error) {
 	allowed := field.Operators()
 	if !slices.Contains(allowed, c.Operator) {
-		return test{}, outdial.Invalid(c.label(), fmt.Sprintf("has no operator %q; a field of type %s has %s",
+		return nil, outdial.Invalid(c.label(), fmt.Sprintf("has no operator %q; a field of type %s has %s",
 			printable(string(c.Operator)), field.Type, list(allowed)))
 	}
-	t := test{field: field}
+	t := &test{field: field}
 	t.operator, t.negated = c.Operator.positive()
 	if problem := c.arity(); problem != "" {
-		return test{}, outdial.Invalid(c.label(), problem)
+		return nil, outdial.Invalid(c.label(), problem)
 	}
 	if c.Operator.Takes() == TakesDays {
 		days, problem := readDays(c.Values[0])
 		if problem != "" {
-			return test{}, outdial.Invalid(c.label(), problem)
+			return nil, outdial.Invalid(c.label(), problem)
 		}
 		t.days = days
 		return t, nil
 	}
 	t.operands = make([]operand, len(c.Values))
 	for i, value := range c.Values {
-		operand, problem := field.read(value)
+		o, problem := field.operand(value)
 		if problem != "" {
 			if len(c.Values) > 1 {
 				problem = fmt.Sprintf("value %d %s", i+1, problem)
 			}
-			return test{}, outdial.Invalid(c.label(), problem)
+			return nil, outdial.Invalid(c.label(), problem)
 		}
-		t.operands[i] = operand
+		t.operands[i] = o
 	}
 	if c.Operator == Between && field.compare(t.operands[0], t.operands[1]) > 0 {
-		return test{}, outdial.Invalid(c.label(), "has a range whose first value is larger than its second")
+		return nil, outdial.Invalid(c.label(), "has a range whose first value is larger than its second")
 	}
 	return t, nil
 }
@@ -122,8 +118,8 @@ func readDays(value any) (days int, problem string) {
 	return days, ""
 }
 
-// read turns a JSON value into one of the field's type, or says why not.
-func (f Field) read(value any) (o operand, problem string) {
+// operand turns a JSON value into one of the field's type, or says why not.
+func (f Field) operand(value any) (o operand, problem string) {
 	switch f.Type {
 	case TypeInt, TypeDecimal:
 		number, ok := value.(json.Number)
@@ -175,7 +171,7 @@ var (
 	plainNumber = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
 	uuidForm    = regexp.MustCompile(`^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`)
 	timeForm    = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}` +
-		`(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?$`)
+		`(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-5][0-9]))?$`)
 )
 
 // maxNumber is how long a number may be as text; a decimal keeps maxDigits of them,

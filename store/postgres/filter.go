@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lib/pq"
 
@@ -20,7 +21,7 @@ const longList = 1000
 func dialect() filter.Dialect {
 	return filter.Dialect{
 		Pattern:  filter.RegexPattern,
-		Time:     timeValue,
+		Time:     func(t time.Time) any { return t.UTC() },
 		Number:   func(number *big.Rat) any { return decimalText(number) },
 		Key:      func(key string) any { return key },
 		List:     func(values []any) any { return arrayText(values) },

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"math/big"
+	"time"
 
 	"github.com/outdial/outdial/queue/filter"
 	"github.com/outdial/outdial/store/internal/sqlstore"
@@ -17,7 +18,7 @@ const longList = 1000
 func dialect() filter.Dialect {
 	return filter.Dialect{
 		Pattern:  filter.GlobPattern,
-		Time:     timeValue,
+		Time:     func(t time.Time) any { return t.UnixMicro() },
 		Number:   number,
 		Key:      func(key string) any { return `$."` + key + `"` },
 		List:     list,
