@@ -12,9 +12,11 @@ import (
 )
 
 const (
-	// DefaultMaxBody is how large a JSON body may be: ten thousand contact ids
-	// fit twice.
-	DefaultMaxBody = 1 << 20
+	// DefaultMaxBody is how large a JSON body may be: a filter with a list of
+	// filter.MaxValues values of 80 bytes each fits, and so do 50,000 web addresses
+	// of twice that, or queue.MaxEnqueueContacts ids twenty times. A body is held in
+	// memory a few times over while it is read.
+	DefaultMaxBody = 8 << 20
 	// DefaultMaxUpload is how large a file of contacts may be: about two million
 	// rows.
 	DefaultMaxUpload = 256 << 20

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/outdial/outdial/httpapi"
 )
 
 const anAgent = `"agent_id":"478095da-e25f-4ba3-88bc-367db36f41d3"`
@@ -140,6 +142,10 @@ func TestPathsAndQueriesNameTheirFieldsToo(t *testing.T) {
 		{http.MethodPost, "/campaigns/x/contacts", "campaign_id", "is not a UUID"},
 		{http.MethodPost, campaignPath("/queue_items/x/start"), "id", "is not a UUID"},
 		{http.MethodPost, campaignPath("/queues/set?dry_run=true"), "dry_run", "is not a query parameter of this request"},
+		{http.MethodGet, "/filters/fields?campaign_id=spring", "campaign_id", "is not a UUID"},
+		{http.MethodGet, "/filters/fields?campaign_id=00000000-0000-0000-0000-000000000000", "campaign_id", "must not be the nil UUID"},
+		{http.MethodGet, "/filters/fields?campaign_id=" + campaignID.String() + "&campaign_id=", "campaign_id", "is given twice"},
+		{http.MethodGet, "/filters/fields?campaign=" + campaignID.String(), "campaign", "is not a query parameter of this request"},
 		{http.MethodGet, "/campaigns?limit=5", "limit", "is not a query parameter of this request"},
 		{http.MethodGet, campaignPath("/queues?agentid=x"), "agentid", "is not a query parameter of this request"},
 		{http.MethodGet, campaignPath("/queues?agent_id=x"), "agent_id", "is not a UUID"},
@@ -187,18 +193,29 @@ func TestABodyOfAnotherTypeIsRefusedWithTheHeaderToSend(t *testing.T) {
 
 func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	whole := `{` + anAgent + `}`
-	fits := whole + strings.Repeat(" ", 1<<20-len(whole))
-	require.Equal(t, http.StatusOK, s.send(http.MethodPost, campaignPath("/queues/set"), fits, s.as(admin())).Code)
-	for name, length := range map[string]int64{"with its length": 1<<20 + 1, "without": -1} {
-		got := s.send(http.MethodPost, campaignPath("/queues/set"), fits+" ", s.as(admin()),
-			func(r *http.Request) { r.ContentLength = length })
-		require.Equal(t, http.StatusRequestEntityTooLarge, got.Code, name)
-		require.Equal(t, "too_large", got.problem.Error)
-		require.Equal(t, "the body is larger than 1048576 bytes", got.problem.Detail)
+	for name, test := range map[string]struct {
+		most   int64
+		adjust func(*setup)
+	}{
+		"by default":           {httpapi.DefaultMaxBody, func(*setup) {}},
+		"where the host wills": {1000, func(with *setup) { with.http.MaxBody = 1000 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, test.adjust)
+			whole := `{` + anAgent + `}`
+			fits := whole + strings.Repeat(" ", int(test.most)-len(whole))
+			require.Equal(t, http.StatusOK, s.send(http.MethodPost, campaignPath("/queues/set"), fits, s.as(admin())).Code)
+			for name, length := range map[string]int64{"with its length": test.most + 1, "without": -1} {
+				got := s.send(http.MethodPost, campaignPath("/queues/set"), fits+" ", s.as(admin()),
+					func(r *http.Request) { r.ContentLength = length })
+				require.Equal(t, http.StatusRequestEntityTooLarge, got.Code, name)
+				require.Equal(t, "too_large", got.problem.Error)
+				require.Equal(t, fmt.Sprintf("the body is larger than %d bytes", test.most), got.problem.Detail)
+			}
+			require.Len(t, s.store.called(), 1)
+		})
 	}
-	require.Len(t, s.store.called(), 1)
 }
 
 func TestABodyThatBreaksOffIsTheSendersFault(t *testing.T) {

@@ -109,6 +109,7 @@ func TestSettingAQueueReadsAsTheSeedSays(t *testing.T) {
 	// Bea, Barbara, Bob and Abel have a b, and so has Sabra; one of Benton's three
 	// is over the cap.
 	require.Equal(t, []int{0, 4, 0}, counts(t, preview, "to_release", "to_assign", "skipped_due_to_collision"))
+	require.Equal(t, []int{7, 5, 5}, counts(t, preview, "audience", "matched", "eligible"))
 	dry := s.post(agent(), s.path("/queues/set"), strings.Replace(filtered, "{", `{"dry_run":true,`, 1))
 	require.Equal(t, preview, dry)
 
@@ -318,6 +319,25 @@ func TestBadInputIsRefusedByNameAndChangesNothing(t *testing.T) {
 		require.Equal(t, test.code, got.problem.Error, test.name)
 		require.Equal(t, test.field, got.problem.Field, test.name)
 		require.Equal(t, before, state(), test.name)
+	}
+}
+
+func TestAFilterOfManyConditionsChoosesItsContacts(t *testing.T) {
+	t.Parallel()
+	s := newRealServer(t)
+	for filters, matched := range map[string]int{
+		everyForm: 7,
+		`{"field":"company","operator":"equals","value":"BENTON INC"}`:                                 3,
+		`{"logic":"NOT","conditions":[{"field":"company","operator":"starts_with","value":"Benton"}]}`: 4,
+		`{"logic":"AND","conditions":[{"field":"first_name","operator":"contains","value":"B"},
+			{"logic":"OR","conditions":[{"field":"phone","operator":"in","value":["+19073854412","+14195032484"]},
+			{"field":"email","operator":"equals","value":"BOB@example.com"}]}]}`: 3,
+		`{"field":"created_at","operator":"within_last_days","value":1}`:  7,
+		`{"field":"created_at","operator":"before","value":"2026-11-21"}`: 0,
+		listFilter(t, 1_500, 24): 0,
+	} {
+		got := s.post(agent(), s.path("/queues/preview"), filtered(filters))
+		require.Equal(t, []int{7, matched, matched}, counts(t, got, "audience", "matched", "eligible"), filters)
 	}
 }
 

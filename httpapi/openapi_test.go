@@ -148,7 +148,7 @@ func TestTheDocumentAllowsWhatTheServerTakes(t *testing.T) {
 	full := map[string]string{
 		"/campaigns/{campaignId}/queues/set": `{"agent_id":"` + agentID.String() + `","filters":{"first_name_contains":"B"},` +
 			`"per_account_cap":3,"max_queue_size":5000,"keep_in_progress":true,"dry_run":false}`,
-		"/campaigns/{campaignId}/queues/preview": `{"agent_id":"` + agentID.String() + `","filters":null,` +
+		"/campaigns/{campaignId}/queues/preview": `{"agent_id":"` + agentID.String() + `","filters":` + everyForm + `,` +
 			`"per_account_cap":null,"max_queue_size":null,"keep_in_progress":null,"dry_run":null}`,
 		"/campaigns/{campaignId}/queues/enqueue": `{"agent_id":null,"contact_ids":["` + contactID.String() + `"],"filters":{},` +
 			`"reason":"callback","priority":-5,"scheduled_for":"2026-11-22T09:00:00+01:00","launch_id":"` + launchID.String() + `"}`,

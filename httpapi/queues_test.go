@@ -32,6 +32,7 @@ func TestSetPassesTheWholeRequestOnAndAnswersWithTheSeedsFields(t *testing.T) {
 	require.EqualValues(t, 4, got["released"])
 	require.EqualValues(t, 3, got["assigned"])
 	require.EqualValues(t, 2, got["skipped_due_to_collision"])
+	require.NotContains(t, got, "audience", "only a preview counts it")
 
 	require.Len(t, s.store.called(), 1)
 	asked, ok := s.store.called()[0].(queue.ReplaceParams)
@@ -41,7 +42,7 @@ func TestSetPassesTheWholeRequestOnAndAnswersWithTheSeedsFields(t *testing.T) {
 	asked.Idempotency = outdial.Idempotency{}
 	require.Equal(t, queue.ReplaceParams{
 		CampaignID: campaignID, AgentID: agentID, ActorID: agentID,
-		Filter:        filter.Text("first_name").Contains("B"),
+		Filter:        resolved(t, filter.Text("first_name").Contains("B"), nil),
 		PerAccountCap: 3, MaxQueueSize: 5000, ReleaseInProgress: true, Now: s.clock.Now(),
 	}, asked)
 }
@@ -70,15 +71,18 @@ func TestADryRunAndAPreviewAnswerWithThePlanAndWriteNothing(t *testing.T) {
 	} {
 		s := newServer(t)
 		skips := queue.NewSkips()
-		skips[queue.SkipCollision] = 2
+		skips[queue.SkipCollision], skips[queue.SkipOptedOut] = 2, 1
 		s.store.replace = queue.ReplaceResult{
-			Released: 4, Assigned: 3, Unchanged: 1, SkippedDueToCollision: 2, Matched: 5, Skipped: skips,
+			Released: 4, Assigned: 3, Unchanged: 1, SkippedDueToCollision: 2, Matched: 6, Audience: 40, Skipped: skips,
 		}
 		got := s.send(http.MethodPost, campaignPath(path), body, s.as(manager()), header("Idempotency-Key", "once")).object(t)
+		require.EqualValues(t, 40, got["audience"])
+		require.EqualValues(t, 6, got["matched"])
+		require.EqualValues(t, 5, got["eligible"], "the one who opted out is not")
 		require.EqualValues(t, 4, got["to_release"])
 		require.EqualValues(t, 3, got["to_assign"])
 		require.Equal(t, map[string]any{
-			"invalid": 0.0, "no_phone": 0.0, "opted_out": 0.0, "suppressed": 0.0, "finished": 0.0,
+			"invalid": 0.0, "no_phone": 0.0, "opted_out": 1.0, "suppressed": 0.0, "finished": 0.0,
 			"cooling_down": 0.0, "collision": 2.0, "account_cap": 0.0, "queue_full": 0.0,
 		}, got["to_skip"])
 		asked, ok := s.store.called()[0].(queue.ReplaceParams)
@@ -246,9 +250,9 @@ func TestCampaignsAreAList(t *testing.T) {
 func TestAFeatureThatIsOffDoesNotExist(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/queues/set", "/queues/preview", "/queues/clear", "/queues/clear_all"} {
-		for _, sent := range []string{"", `{"agent_id":"478095da-e25f-4ba3-88bc-367db36f41d3"}`, `{"nonsense"`, strings.Repeat(" ", 2<<20)} {
+		for _, sent := range []string{"", `{"agent_id":"478095da-e25f-4ba3-88bc-367db36f41d3"}`, `{"nonsense"`, strings.Repeat(" ", 2000)} {
 			for _, actor := range []outdial.Actor{admin(), {ID: agentID, Role: outdial.RoleAgent}} {
-				s := newServer(t, flagOff)
+				s := newServer(t, flagOff, func(with *setup) { with.http.MaxBody = 1000 })
 				got := s.send(http.MethodPost, campaignPath(path), sent, s.as(actor))
 				require.Equal(t, http.StatusNotFound, got.Code)
 				require.Equal(t, "not_found", got.problem.Error)

@@ -40,6 +40,11 @@ func routes() []route {
 			summary: "List the campaigns", scopes: view, handle: (*api).listCampaigns,
 		},
 		{
+			method: http.MethodGet, pattern: "/filters/fields",
+			summary: "List the fields that filters may name", scopes: view,
+			query: []string{"campaign_id"}, handle: (*api).listFields,
+		},
+		{
 			method: http.MethodPost, pattern: "/campaigns/{campaignId}/queues/set",
 			summary: "Set an agent's queue (replace)", scopes: edit, flagged: true, idempotent: true,
 			failure: "queue_replace_failed", handle: (*api).setQueue,

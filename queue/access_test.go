@@ -52,6 +52,7 @@ func TestAccess(t *testing.T) {
 		{"List", []outdial.Scope{pull, write}, rights{"yes", "no", "yes"}, everybody, everybody},
 		{"Stats", []outdial.Scope{pull, write}, everybody, everybody, everybody},
 		{"Campaigns", []outdial.Scope{pull, write}, everybody, everybody, everybody},
+		{"FilterFields", []outdial.Scope{pull, write}, everybody, everybody, everybody},
 	}
 	require.Len(t, tests, len(operations()), "every operation has its row")
 
@@ -104,7 +105,7 @@ func requireAccess(t *testing.T, op operation, actor outdial.Actor, agentID uuid
 	switch want {
 	case "yes":
 		require.NoError(t, err)
-		require.Len(t, bundle.store.calls, 1)
+		require.NotEmpty(t, bundle.store.calls)
 		return
 	case "no":
 		require.ErrorIs(t, err, outdial.ErrForbidden)
@@ -143,7 +144,7 @@ func TestFeatureFlag(t *testing.T) {
 				err := op.call(t.Context(), service, admin(), agentID)
 				if !off {
 					require.NoError(t, err)
-					require.Len(t, bundle.store.calls, 1)
+					require.NotEmpty(t, bundle.store.calls)
 					return
 				}
 				require.ErrorIs(t, err, outdial.ErrNotEnabled)

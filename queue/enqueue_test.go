@@ -44,7 +44,7 @@ func TestEnqueue(t *testing.T) {
 	t.Run("passes a filter on", func(t *testing.T) {
 		t.Parallel()
 
-		require.Equal(t, bees(), params(t, agent(), queue.EnqueueRequest{AgentID: agentID, Filter: bees()}).Filter)
+		require.Equal(t, resolved(t, bees(), nil), params(t, agent(), queue.EnqueueRequest{AgentID: agentID, Filter: bees()}).Filter)
 	})
 	t.Run("an audience is queued for being the audience", func(t *testing.T) {
 		t.Parallel()

@@ -83,7 +83,7 @@ func ExampleService_Preview() {
 	data, err := json.Marshal(preview)
 	fmt.Println(string(data), err)
 	// Output:
-	// {"to_release":0,"to_assign":2,"to_skip":{"account_cap":0,"collision":0,"cooling_down":0,"finished":0,"invalid":0,"no_phone":0,"opted_out":0,"queue_full":1,"suppressed":0},"unchanged":0,"kept_in_progress":0,"skipped_due_to_collision":0,"matched":3,"matched_in_progress":0} <nil>
+	// {"audience":3,"matched":3,"eligible":3,"to_release":0,"to_assign":2,"to_skip":{"account_cap":0,"collision":0,"cooling_down":0,"finished":0,"invalid":0,"no_phone":0,"opted_out":0,"queue_full":1,"suppressed":0},"unchanged":0,"kept_in_progress":0,"skipped_due_to_collision":0,"matched_in_progress":0} <nil>
 }
 
 // springCampaign returns a store with a campaign of three contacts. A program that

@@ -37,6 +37,8 @@ type fakeStore struct {
 	campaigns  []queue.CampaignSummary
 	attributes []filter.ImportedAttribute
 	counted    map[string]filter.CountValuesResult
+	// count, when given, answers CountValues instead.
+	count func(filter.CountValuesParams) (filter.CountValuesResult, error)
 }
 
 var _ queue.Store = (*fakeStore)(nil)
@@ -94,15 +96,37 @@ func (s *fakeStore) QueueStats(ctx context.Context, p queue.StatsParams) (queue.
 }
 
 func (s *fakeStore) ListCampaigns(ctx context.Context) ([]queue.CampaignSummary, error) {
-	return answer(ctx, s, nil, s.campaigns)
+	return answer(ctx, s, listCampaigns{}, s.campaigns)
 }
 
 func (s *fakeStore) ListAttributes(ctx context.Context) ([]filter.ImportedAttribute, error) {
-	return answer(ctx, s, nil, s.attributes)
+	return answer(ctx, s, listAttributes{}, s.attributes)
 }
 
 func (s *fakeStore) CountValues(ctx context.Context, p filter.CountValuesParams) (filter.CountValuesResult, error) {
-	return answer(ctx, s, p, s.counted[p.Field.Name])
+	if _, err := answer(ctx, s, p, struct{}{}); err != nil || s.count == nil {
+		return s.counted[p.Field.Name], err
+	}
+	return s.count(p)
+}
+
+// listCampaigns and listAttributes stand for the params of calls that have none.
+type (
+	listCampaigns  struct{}
+	listAttributes struct{}
+)
+
+// callsOf returns the params of the calls of one type, in order.
+func callsOf[P any](s *fakeStore) []P {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []P
+	for _, call := range s.calls {
+		if params, ok := call.(P); ok {
+			found = append(found, params)
+		}
+	}
+	return found
 }
 
 // lastCall returns the params of the latest call, which must be of the type.
@@ -250,6 +274,10 @@ func operations() []operation {
 			_, err := s.Campaigns(ctx, actor)
 			return err
 		}},
+		{"FilterFields", func(ctx context.Context, s *queue.Service, actor outdial.Actor, _ uuid.UUID) error {
+			_, err := s.FilterFields(ctx, actor, queue.FieldsRequest{CampaignID: campaignID})
+			return err
+		}},
 	}
 }
 
@@ -267,6 +295,13 @@ func named(t testing.TB, names ...string) []operation {
 }
 
 func bees() filter.Expr { return filter.Text("first_name").Contains("B") }
+
+// resolved is an expression as a store receives it.
+func resolved(t require.TestingT, expr filter.Expr, fields *filter.Fields) filter.Expr {
+	expr, err := filter.Resolve(expr, fields)
+	require.NoError(t, err)
+	return expr
+}
 
 func requireFieldError(t require.TestingT, err error, field, problem string) {
 	require.ErrorIs(t, err, outdial.ErrInvalid)

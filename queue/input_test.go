@@ -49,11 +49,11 @@ func TestBadInputNamesItsFieldAndReachesNoStore(t *testing.T) {
 			{"too large a size", func(r *queue.ReplaceRequest) { r.MaxQueueSize = int(overBound) }, "max_queue_size", "is too large"},
 			{
 				"a filter of a million characters", func(r *queue.ReplaceRequest) { r.Filter = filter.Text("first_name").Contains(million) },
-				"filters.first_name_contains", "is longer than 256 bytes",
+				"filters.first_name", "is longer than 256 bytes",
 			},
 			{
-				"a filter on an unknown field", func(r *queue.ReplaceRequest) { r.Filter = filter.Text("shoe_size").Contains("4") },
-				"filters.shoe_size", "is not a field that can be filtered on",
+				"a filter that asks what its field does not answer", func(r *queue.ReplaceRequest) { r.Filter = filter.Text("is_valid").Contains("t") },
+				"filters.is_valid", `has no operator "contains"; a field of type bool has equals, not_equals, is_empty, is_not_empty`,
 			},
 		} {
 			req := queue.ReplaceRequest{CampaignID: campaignID, AgentID: agentID}
@@ -112,11 +112,11 @@ func TestBadInputNamesItsFieldAndReachesNoStore(t *testing.T) {
 		},
 		{
 			"a filter of a million characters", func(r *queue.EnqueueRequest) { r.Filter = filter.Text("first_name").Contains(million) },
-			"filters.first_name_contains", "is longer than 256 bytes",
+			"filters.first_name", "is longer than 256 bytes",
 		},
 		{
-			"a filter on an unknown field", func(r *queue.EnqueueRequest) { r.Filter = filter.Text("phone").Contains("504") },
-			"filters.phone", "is not a field that can be filtered on",
+			"a filter on a part of a phone number", func(r *queue.EnqueueRequest) { r.Filter = filter.Text("phone").Contains("504") },
+			"filters.phone", `has no operator "contains"; a field of type text has equals, not_equals, in, not_in, is_empty, is_not_empty`,
 		},
 		{"too high a priority", func(r *queue.EnqueueRequest) { r.Priority = new(1<<30 + 1) }, "priority", "is out of range"},
 		{"too low a priority", func(r *queue.EnqueueRequest) { r.Priority = new(-1<<30 - 1) }, "priority", "is out of range"},

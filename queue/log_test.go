@@ -41,6 +41,7 @@ func TestLog(t *testing.T) {
 		"List":           {},
 		"Stats":          {},
 		"Campaigns":      {},
+		"FilterFields":   {},
 	} {
 		what := " is one record with its ids and no phone number"
 		if test.message == "" {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue"
+	"github.com/outdial/outdial/queue/filter"
 )
 
 func TestConfigWithDefaults(t *testing.T) {
@@ -28,6 +29,7 @@ func TestConfigWithDefaults(t *testing.T) {
 		require.WithinDuration(t, time.Now(), config.Clock.Now(), time.Minute)
 		require.False(t, config.Flags.Enabled(t.Context(), outdial.FlagQueueReplace, outdial.System()))
 		require.Nil(t, config.Agents)
+		require.Nil(t, config.Fields, "which is the fields of a contact")
 		require.False(t, config.Logger.Enabled(t.Context(), 100), "records are discarded")
 		require.Equal(t, 15*time.Minute, config.LockFor)
 		require.InDelta(t, 1, float64(config.EnqueueRate), 0)
@@ -42,7 +44,7 @@ func TestConfigWithDefaults(t *testing.T) {
 
 		given := queue.Config{
 			Clock: clock.NewMock(), Flags: outdial.StaticFlags{"a": true}, Agents: &directory{}, Logger: queue.Config{}.WithDefaults().Logger,
-			LockFor: time.Second, EnqueueRate: rate.Inf, EnqueueBurst: 1, KeepKeys: time.Minute,
+			LockFor: time.Second, EnqueueRate: rate.Inf, EnqueueBurst: 1, KeepKeys: time.Minute, Fields: &filter.Fields{},
 		}
 		require.Equal(t, given, given.WithDefaults())
 	})
@@ -78,7 +80,7 @@ func TestStoreReceivesCheckedParams(t *testing.T) {
 		})
 		require.NoError(t, err)
 		require.Equal(t, queue.ReplaceParams{
-			CampaignID: campaignID, AgentID: agentID, ActorID: managerID, Filter: bees(), PerAccountCap: 3, MaxQueueSize: 200,
+			CampaignID: campaignID, AgentID: agentID, ActorID: managerID, Filter: resolved(t, bees(), nil), PerAccountCap: 3, MaxQueueSize: 200,
 			ReleaseInProgress: true, Now: requestTime,
 		}, lastCall[queue.ReplaceParams](t, bundle.store))
 	})
@@ -92,7 +94,7 @@ func TestStoreReceivesCheckedParams(t *testing.T) {
 		})
 		require.NoError(t, err)
 		require.Equal(t, queue.ReplaceParams{
-			CampaignID: campaignID, AgentID: agentID, ActorID: managerID, Filter: bees(), PerAccountCap: 3, MaxQueueSize: 200,
+			CampaignID: campaignID, AgentID: agentID, ActorID: managerID, Filter: resolved(t, bees(), nil), PerAccountCap: 3, MaxQueueSize: 200,
 			ReleaseInProgress: true, DryRun: true, Now: requestTime,
 		}, lastCall[queue.ReplaceParams](t, bundle.store))
 	})
@@ -210,7 +212,7 @@ func TestResultsComeFromTheStore(t *testing.T) {
 
 	plan := queue.ReplaceResult{
 		Released: 1, Assigned: 2, Unchanged: 3, KeptInProgress: 4, SkippedDueToCollision: 5, Matched: 6, MatchedKept: 7,
-		Skipped: queue.Skips{queue.SkipCollision: 5},
+		Audience: 8, Skipped: queue.Skips{queue.SkipCollision: 5},
 	}
 	t.Run("Replace", func(t *testing.T) {
 		t.Parallel()
@@ -229,7 +231,8 @@ func TestResultsComeFromTheStore(t *testing.T) {
 		result, err := service.Preview(t.Context(), agent(), queue.ReplaceRequest{CampaignID: campaignID, AgentID: agentID})
 		require.NoError(t, err)
 		require.Equal(t, queue.Preview{
-			ToRelease: 1, ToAssign: 2, Unchanged: 3, KeptInProgress: 4, SkippedDueToCollision: 5, Matched: 6, MatchedKept: 7,
+			Audience: 8, Matched: 6, Eligible: 6,
+			ToRelease: 1, ToAssign: 2, Unchanged: 3, KeptInProgress: 4, SkippedDueToCollision: 5, MatchedKept: 7,
 			ToSkip: queue.Skips{queue.SkipCollision: 5},
 		}, result)
 	})
@@ -299,8 +302,11 @@ func TestResultsInJSON(t *testing.T) {
 		"ReplaceResult": {queue.ReplaceResult{}, []string{
 			"assigned", "kept_in_progress", "matched", "matched_in_progress", "released", "skipped", "skipped_due_to_collision", "unchanged",
 		}},
+		"ReplaceResult of a dry run": {queue.ReplaceResult{Audience: 1}, []string{
+			"assigned", "audience", "kept_in_progress", "matched", "matched_in_progress", "released", "skipped", "skipped_due_to_collision", "unchanged",
+		}},
 		"Preview": {queue.Preview{}, []string{
-			"kept_in_progress", "matched", "matched_in_progress", "skipped_due_to_collision", "to_assign", "to_release", "to_skip", "unchanged",
+			"audience", "eligible", "kept_in_progress", "matched", "matched_in_progress", "skipped_due_to_collision", "to_assign", "to_release", "to_skip", "unchanged",
 		}},
 		"ClearResult":     {queue.ClearResult{}, []string{"released"}},
 		"EnqueueResult":   {queue.EnqueueResult{}, []string{"enqueued", "launch_id", "matched", "skipped"}},

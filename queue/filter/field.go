@@ -229,7 +229,9 @@ func (f *Fields) WithAttributes(attributes ...ImportedAttribute) *Fields {
 		if _, taken := fields.byKey[field.Name]; taken {
 			field.Name = attributePrefix + field.Name
 		}
-		fields.add(field)
+		if _, taken := fields.byKey[field.Name]; !taken {
+			fields.add(field)
+		}
 	}
 	return fields
 }

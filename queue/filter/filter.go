@@ -102,7 +102,19 @@ func Check(expr Expr, fields *Fields) error {
 	if expr == nil {
 		return nil
 	}
-	return expr.check(&scope{fields: fields}, 1)
+	return check(expr, &scope{fields: fields}, 1)
+}
+
+// check refuses what is no expression of this package: a pointer to one has its
+// methods, and would go unnoticed wherever expressions are told apart.
+func check(expr Expr, s *scope, depth int) error {
+	switch expr.(type) {
+	case Condition, Group, Negation:
+		return expr.check(s, depth)
+	case nil:
+		return outdial.Invalid("filters.conditions", "contains nothing where a condition should be")
+	}
+	return outdial.Invalid("filters.conditions", "contains something that is no Condition, Group or Negation")
 }
 
 // Resolve checks the expression and returns a copy that knows its fields, so that
@@ -132,14 +144,11 @@ func (g Group) check(s *scope, depth int) error {
 		return outdial.Invalid("filters.conditions", "is empty; leave filters out to match everybody")
 	}
 	for _, expr := range g.Conditions {
-		if expr == nil {
-			return outdial.Invalid("filters.conditions", "contains nothing where a condition should be")
-		}
 		next := depth
 		if _, leaf := expr.(Condition); !leaf {
 			next++
 		}
-		if err := expr.check(s, next); err != nil {
+		if err := check(expr, s, next); err != nil {
 			return err
 		}
 	}
@@ -150,13 +159,10 @@ func (n Negation) check(s *scope, depth int) error {
 	if depth > MaxDepth {
 		return tooDeep()
 	}
-	if n.Expr == nil {
-		return outdial.Invalid("filters.conditions", "must hold exactly one condition below NOT")
-	}
 	if _, leaf := n.Expr.(Condition); !leaf {
 		depth++
 	}
-	return n.Expr.check(s, depth)
+	return check(n.Expr, s, depth)
 }
 
 func (c Condition) check(s *scope, _ int) error {
