@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -232,7 +233,8 @@ func (f Field) columnValue(held any) *value {
 	case int64:
 		return &value{operand: operand{number: new(big.Rat).SetInt64(held)}}
 	case float64:
-		return numberValue(new(big.Rat).SetFloat64(held))
+		// The number that was meant, and not the nearest that 64 bits have.
+		return numberValue(exactly(strconv.FormatFloat(held, 'g', -1, 64)))
 	case json.Number:
 		return numberValue(exactly(held.String()))
 	case bool:
