@@ -165,19 +165,31 @@ func registerAttributesBehaviours(g *group) {
 }
 
 // registerAtOnce has eight imports of files that are alike, each with its columns
-// in another order and with other values in them. When a call has returned, what it
-// registered is held, whatever the others do.
+// in another order and with other values in them. Half of the columns are known as
+// whole numbers before: there one import has text and all others have decimals, so
+// that it shows when one of them replaces what another has just widened. When a call
+// has returned, what it registered is held, whatever the others do.
 func registerAtOnce(c *campaign) {
 	const imports, columns = 8, 6
 	for round := range effort(10) {
 		var files [imports][]filter.ImportedAttribute
 		want, ending := map[string]filter.Type{}, uuid.NewString()
+		key := func(column int) string { return fmt.Sprint(column, " ", ending) }
+		for column := 0; column < columns; column += 2 {
+			c.register(filter.ImportedAttribute{Key: key(column), Type: filter.TypeInt})
+		}
 		for i := range files {
 			random := choices(round, i)
 			for _, column := range random.Perm(columns) {
-				attribute := filter.ImportedAttribute{Key: fmt.Sprint(column, " ", ending), Type: drawType(random, column)}
-				files[i] = append(files[i], attribute)
-				want[attribute.Key] = want[attribute.Key].Widen(attribute.Type)
+				kind := drawType(random, column)
+				if column%2 == 0 {
+					kind = filter.TypeDecimal
+					if i == (round+column)%imports {
+						kind = filter.TypeText
+					}
+				}
+				files[i] = append(files[i], filter.ImportedAttribute{Key: key(column), Type: kind})
+				want[key(column)] = want[key(column)].Widen(kind)
 			}
 		}
 		require.NoError(c, together(imports, func(i int) error {

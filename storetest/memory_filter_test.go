@@ -30,8 +30,6 @@ func (m *memory) ListAttributes(context.Context) ([]filter.ImportedAttribute, er
 
 func (m *memory) RegisterAttributes(_ context.Context, p intake.RegisterAttributesParams) error {
 	defer m.lock()()
-	// A transaction shares the map with the store until one of them writes.
-	m.data.attributes = maps.Clone(m.data.attributes)
 	for _, attribute := range p.Attributes {
 		wide := m.data.attributes[attribute.Key].Widen(attribute.Type)
 		if m.fault == faultAttributeNarrows {

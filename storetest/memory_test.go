@@ -178,6 +178,7 @@ func (d *database) clone() *database {
 	copied.campaigns, copied.suppressions = slices.Clone(d.campaigns), slices.Clone(d.suppressions)
 	copied.events, copied.audit = slices.Clone(d.events), slices.Clone(d.audit)
 	copied.contacts, copied.sources = maps.Clone(d.contacts), maps.Clone(d.sources)
+	copied.created, copied.attributes = maps.Clone(d.created), maps.Clone(d.attributes)
 	copied.writes, copied.answers = maps.Clone(d.writes), maps.Clone(d.answers)
 	copied.members, copied.items = map[uuid.UUID]map[uuid.UUID]member{}, map[uuid.UUID][]queue.Item{}
 	for id, members := range d.members {

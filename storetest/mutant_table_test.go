@@ -31,7 +31,7 @@ func replaceMutants() []mutant {
 		{faultExpiryBoundary, "ReplaceQueue/an entry suppresses no longer at the time when it expires", true},
 		{faultFilterCase, "ReplaceQueue/a filter chooses the contacts it matches", true},
 		{faultFilterIgnored, "ReplaceQueue/contacts that the filter does not match count nowhere", true},
-		{faultFilterNull, "Filters/a negated condition keeps contacts that have no value", true},
+		{faultFilterNull, "Filters/a negated condition keeps contacts that have no value", false},
 		{faultNoAudience, "ReplaceQueue/only a dry run counts the audience, whether the filter matches it or not", true},
 		{faultFilterWildcard, "ReplaceQueue/a filter chooses the contacts it matches", true},
 		{faultFinished, "ReplaceQueue/a contact this campaign is done with counts under finished", true},

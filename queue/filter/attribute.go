@@ -13,11 +13,13 @@ type ImportedAttribute struct {
 }
 
 // TypeOf returns the narrowest type that a value from a file can be read as: int,
-// decimal, bool, time or text. Digits that begin with a zero are text: they are
+// decimal, bool, time or text, and no type of an empty one. Digits that begin with a zero are text: they are
 // postal codes and account numbers.
 func TypeOf(value string) Type {
 	switch {
-	case value == "true" || value == "false":
+	case value == "":
+		return ""
+	case strings.EqualFold(value, "true") || strings.EqualFold(value, "false"):
 		return TypeBool
 	case plainNumber.MatchString(value) && len(value) <= maxNumber:
 		digits := strings.TrimPrefix(value, "-")

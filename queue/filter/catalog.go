@@ -23,7 +23,7 @@ type Catalog interface {
 // CountValuesParams asks what a field holds.
 type CountValuesParams struct {
 	CampaignID uuid.UUID
-	// Field is the field, which is no range and no list.
+	// Field is the field: of a type that WithList allows, and no range.
 	Field Field
 	// Most is how many different values are of interest. With more, only that is
 	// said.

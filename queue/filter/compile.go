@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -54,6 +55,21 @@ type compiler struct {
 	now      time.Time
 	sql      strings.Builder
 	fragment Fragment
+	// letters are the parameters of letters that are bound already.
+	letters map[rune]string
+}
+
+// letter binds a letter once, however many texts it is in.
+func (c *compiler) letter(r rune) string {
+	bound, ok := c.letters[r]
+	if !ok {
+		if c.letters == nil {
+			c.letters = map[rune]string{}
+		}
+		bound = c.bind(string(r))
+		c.letters[r] = bound
+	}
+	return bound
 }
 
 // bind names a value and returns the placeholder for it.
@@ -148,13 +164,9 @@ func (c *compiler) test(t *test) string {
 	case In:
 		return c.in(f, low, t.operands)
 	case AnyOf:
-		return c.has(low, t.operands)
+		return c.has(templateHasAny, low, t.operands)
 	case AllOf:
-		var every []string
-		for _, o := range t.operands {
-			every = append(every, c.has(low, []operand{o}))
-		}
-		return "(" + strings.Join(every, " AND ") + ")"
+		return c.has(templateHasAll, low, t.operands)
 	case Between:
 		return low + " BETWEEN " + c.value(f, t.operands[0]) + " AND " + c.value(f, t.operands[1])
 	case WithinLastDays:
@@ -205,7 +217,7 @@ func (c *compiler) pattern(x, text string, place Place) string {
 func (c *compiler) folded(x string, texts []string) string {
 	x = c.fill(templateUpper, "x", x)
 	for _, letter := range foldings(texts) {
-		x = c.fill(templateReplace, "x", x, "from", c.bind(string(letter.from)), "to", c.bind(string(letter.to)))
+		x = c.fill(templateReplace, "x", x, "from", c.letter(letter.from), "to", c.letter(letter.to))
 	}
 	return x
 }
@@ -232,11 +244,12 @@ func (c *compiler) in(f Field, x string, operands []operand) string {
 	return c.fill(inTemplate(f.Type), "x", x, "value", c.bind(c.dialect.List(anyTexts(texts))))
 }
 
-// has says whether the list x has one of the texts.
-func (c *compiler) has(x string, operands []operand) string {
+// has says whether the list x has one of the texts, or all.
+func (c *compiler) has(template, x string, operands []operand) string {
 	texts := distinctTexts(true, operands)
 	member := c.folded(strings.TrimSpace(c.dialect.Templates[templateMember]), texts)
-	return c.fill(templateHas, "x", x, "member", member, "value", c.bind(c.dialect.List(anyTexts(texts))))
+	return c.fill(template, "x", x, "member", member,
+		"value", c.bind(c.dialect.List(anyTexts(texts))), "count", strconv.Itoa(len(texts)))
 }
 
 // joined puts the values aside for the engine's table and looks them up there.

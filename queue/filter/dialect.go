@@ -43,9 +43,11 @@ const (
 	templateUpper = "filter_upper"
 	// templateReplace: {{x}} with the letter {{from}} as {{to}}.
 	templateReplace = "filter_replace"
-	// templateHas: the list {{x}} has a text that, as {{member}}, is one of {{value}};
-	// templateMember is that text.
-	templateHas    = "filter_has"
+	// templateHasAny: the list {{x}} has a text that, as {{member}}, is one of
+	// {{value}}; templateHasAll: it has all {{count}} of them; templateMember is such a
+	// text.
+	templateHasAny = "filter_has_any"
+	templateHasAll = "filter_has_all"
 	templateMember = "filter_member"
 	// templateOpen: there is no {{end}}, or {{condition}}.
 	templateOpen = "filter_open"
@@ -71,7 +73,7 @@ func inTemplate(t Type) string        { return "filter_in_" + string(t) }
 // operator, whether {{x}} is in the list {{value}}.
 func TemplateNames() []string {
 	names := []string{
-		templateMatches, templateUpper, templateReplace, templateHas, templateMember, templateOpen,
+		templateMatches, templateUpper, templateReplace, templateHasAny, templateHasAll, templateMember, templateOpen,
 		templateNoRange, templateTextJoin, templateNumberJoin, templateJoined,
 	}
 	for _, t := range Types() {

@@ -22,9 +22,10 @@ const (
 	// contact of the audience.
 	IndexNone Index = ""
 	// IndexOrdered serves equality, lists, and comparisons where the type has them.
+	// SQLite uses such an index once the host has run ANALYZE.
 	IndexOrdered Index = "ordered"
 	// IndexTrigram serves text of three letters and more, wherever it stands in the
-	// field. Only Postgres has it.
+	// field, but no lists. Only Postgres has it.
 	IndexTrigram Index = "trigram"
 )
 
@@ -44,8 +45,9 @@ type Field struct {
 	// counts, as long as they are few.
 	Listed bool
 
-	low  source
-	high source
+	// low is where the value is, or where a range begins; high is where it ends.
+	isRange   bool
+	low, high source
 	// key is set for a field that is kept in one normalized form and found by it.
 	key keyForm
 }
@@ -83,7 +85,7 @@ func Column(name string, kind Type) Field {
 // 400 and 900, more than 450, and less than 101. An end that is not there is open;
 // a contact with neither has no range.
 func ColumnRange(name, low, high string, kind Type) Field {
-	return Field{Name: name, Type: kind, low: source{column: low}, high: source{column: high}}
+	return Field{Name: name, Type: kind, isRange: true, low: source{column: low}, high: source{column: high}}
 }
 
 // Attribute is a field in the contacts' JSON attributes, under the key of the same
@@ -96,7 +98,7 @@ func Attribute(name string, kind Type) Field {
 
 // AttributeRange is ColumnRange over two attributes.
 func AttributeRange(name, low, high string, kind Type) Field {
-	return Field{Name: name, Type: kind, low: source{attribute: low}, high: source{attribute: high}}
+	return Field{Name: name, Type: kind, isRange: true, low: source{attribute: low}, high: source{attribute: high}}
 }
 
 // From returns the field with another column or key than its name.
@@ -128,7 +130,7 @@ func (f Field) WithList() Field {
 }
 
 // IsRange says whether the field is a range between two values.
-func (f Field) IsRange() bool { return f.high.given() }
+func (f Field) IsRange() bool { return f.isRange }
 
 // IsAttribute says whether the field comes from the contacts' attributes.
 func (f Field) IsAttribute() bool { return f.low.attribute != "" }
@@ -154,6 +156,9 @@ func (f Field) folds() bool { return (f.Type == TypeText || f.Type == TypeList) 
 // number says whether the field's values are numbers.
 func (f Field) number() bool { return f.Type == TypeInt || f.Type == TypeDecimal }
 
+// countable are the types whose values can be listed with their counts.
+var countable = []Type{TypeText, TypeEnum, TypeInt, TypeBool, TypeUUID}
+
 var (
 	fieldName  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 	columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
@@ -167,8 +172,10 @@ func (f Field) check() error {
 		return outdial.Invalid(f.Name, "is a range, which only numbers and times can be")
 	case len(f.Values) > 0 && f.Type != TypeEnum:
 		return outdial.Invalid(f.Name, "has a list of words, which only an enum has")
-	case !f.low.given():
-		return outdial.Invalid(f.Name, "has no column and no attribute")
+	case !f.low.given() || f.isRange && !f.high.given():
+		return outdial.Invalid(f.Name, "lacks a column or an attribute")
+	case f.Listed && (f.isRange || !slices.Contains(countable, f.Type)):
+		return outdial.Invalid(f.Name, "cannot be listed: it does not hold one word, number or id")
 	}
 	for _, place := range []source{f.low, f.high} {
 		switch {
@@ -222,7 +229,7 @@ func (f *Fields) WithAttributes(attributes ...ImportedAttribute) *Fields {
 	fields := f.orOwn().clone()
 	for _, attribute := range attributes {
 		field := Attribute(attribute.Key, attribute.Type)
-		field.Listed = attribute.Type != TypeTime && attribute.Type != TypeDecimal
+		field.Listed = slices.Contains(countable, attribute.Type)
 		if field.check() != nil {
 			continue
 		}

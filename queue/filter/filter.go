@@ -14,6 +14,8 @@ package filter
 
 import (
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/outdial/outdial"
 )
@@ -24,10 +26,17 @@ const (
 	// MaxDepth is how deep groups may stand inside each other; a condition by
 	// itself, or in one group, is at depth 1.
 	MaxDepth = 20
-	// MaxConditions is how many conditions an expression may have in all.
+	// MaxConditions is how many conditions an expression may have in all, and how
+	// many groups.
 	MaxConditions = 500
 	// MaxValues is how many values the lists of an expression may have in all.
 	MaxValues = 100_000
+	// MaxLetters is how many different letters beyond a to z the lists of texts in an
+	// expression may have in all, and MaxListLetters how many each of them: engines
+	// have to be told the two cases of every one. Greek, Cyrillic and the Latin of
+	// Europe together have fewer.
+	MaxLetters     = 2000
+	MaxListLetters = 250
 	// MaxListValues is how many values AnyOf, AllOf and NoneOf take.
 	MaxListValues = 100
 	// MaxText is how long a text value may be, in bytes. A name is never longer,
@@ -129,13 +138,24 @@ func Resolve(expr Expr, fields *Fields) (Expr, error) {
 
 // scope is what a check knows of the whole expression.
 type scope struct {
-	fields             *Fields
-	conditions, values int
+	fields                              *Fields
+	groups, conditions, values, letters int
+}
+
+// group counts a group or a negation.
+func (s *scope) group(depth int) error {
+	if depth > MaxDepth {
+		return tooDeep()
+	}
+	if s.groups++; s.groups > MaxConditions {
+		return tooMany("groups")
+	}
+	return nil
 }
 
 func (g Group) check(s *scope, depth int) error {
-	if depth > MaxDepth {
-		return tooDeep()
+	if err := s.group(depth); err != nil {
+		return err
 	}
 	if g.Logic != LogicAnd && g.Logic != LogicOr {
 		return outdial.Invalid("filters.logic", "must be AND, OR or NOT")
@@ -156,8 +176,8 @@ func (g Group) check(s *scope, depth int) error {
 }
 
 func (n Negation) check(s *scope, depth int) error {
-	if depth > MaxDepth {
-		return tooDeep()
+	if err := s.group(depth); err != nil {
+		return err
 	}
 	if _, leaf := n.Expr.(Condition); !leaf {
 		depth++
@@ -167,15 +187,24 @@ func (n Negation) check(s *scope, depth int) error {
 
 func (c Condition) check(s *scope, _ int) error {
 	if s.conditions++; s.conditions > MaxConditions {
-		return outdial.Invalid("filters", fmt.Sprintf("has more than %d conditions", MaxConditions))
+		return tooMany("conditions")
 	}
-	if c.Operator.Takes() == TakesList {
+	takes := c.Operator.Takes()
+	if takes == TakesList || takes == TakesTwo {
 		if s.values += len(c.Values); s.values > MaxValues {
 			return outdial.Invalid(c.label(), fmt.Sprintf("has more than %d values, with those of the other lists", MaxValues))
 		}
 	}
-	_, err := c.read(s.fields)
-	return err
+	t, err := c.read(s.fields)
+	if err != nil || takes != TakesList || !t.field.folds() {
+		return err
+	}
+	letters := lettersOf(t.operands)
+	if s.letters += letters; letters > MaxListLetters || s.letters > MaxLetters {
+		return outdial.Invalid(c.label(), fmt.Sprintf("has more than %d different letters beyond a to z, or more than %d with the other lists",
+			MaxListLetters, MaxLetters))
+	}
+	return nil
 }
 
 func (g Group) resolve(fields *Fields) Expr {
@@ -196,7 +225,18 @@ func (c Condition) resolve(fields *Fields) Expr {
 }
 
 // label is how an error names the condition's field.
-func (c Condition) label() string { return "filters." + printable(c.Field) }
+func (c Condition) label() string {
+	return "filters." + strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, printable(c.Field))
+}
+
+func tooMany(what string) error {
+	return outdial.Invalid("filters", fmt.Sprintf("has more than %d %s", MaxConditions, what))
+}
 
 func tooDeep() error {
 	return outdial.Invalid("filters", fmt.Sprintf("is nested deeper than %d groups", MaxDepth))

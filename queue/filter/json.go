@@ -67,9 +67,9 @@ type parser struct {
 	data    []byte
 	decoder *json.Decoder
 	// from and to are where the last token stands.
-	from, to   int64
-	conditions int
-	values     int
+	from, to int64
+	// groups, conditions and values count what there was so far.
+	groups, conditions, values int
 }
 
 func (p *parser) next() json.Token {
@@ -112,7 +112,22 @@ func (p *parser) object(depth int, whole bool) (Expr, error) {
 		}
 	}
 	p.next()
-	return n.expr(whole)
+	expr, err := n.expr(whole)
+	if err != nil {
+		return nil, err
+	}
+	// What can be said is counted as it comes: it costs memory before it is checked.
+	switch expr.(type) {
+	case Condition:
+		if p.conditions++; p.conditions > MaxConditions {
+			return nil, tooMany("conditions")
+		}
+	case Group, Negation:
+		if p.groups++; p.groups > MaxConditions {
+			return nil, tooMany("groups")
+		}
+	}
+	return expr, nil
 }
 
 func (p *parser) member(n *node, name string, depth int, whole bool) (err error) {
@@ -168,10 +183,6 @@ func (p *parser) group(depth int) ([]Expr, error) {
 	for p.decoder.More() {
 		if p.next() != json.Delim('{') {
 			return nil, outdial.Invalid(label, "must be a list of conditions")
-		}
-		// Each condition, and each group, costs memory before it can be judged.
-		if p.conditions++; p.conditions > 2*MaxConditions {
-			return nil, outdial.Invalid("filters", fmt.Sprintf("has more than %d conditions", MaxConditions))
 		}
 		expr, err := p.object(depth+1, false)
 		if err != nil {

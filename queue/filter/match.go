@@ -35,12 +35,12 @@ func Match(expr Expr, row Row, now time.Time) bool {
 
 func (g Group) match(row Row, at moment) bool {
 	if g.Logic == LogicOr {
-		return slices.ContainsFunc(g.Conditions, func(expr Expr) bool { return expr.match(row, at) })
+		return slices.ContainsFunc(g.Conditions, func(expr Expr) bool { return expr != nil && expr.match(row, at) })
 	}
-	return !slices.ContainsFunc(g.Conditions, func(expr Expr) bool { return !expr.match(row, at) })
+	return !slices.ContainsFunc(g.Conditions, func(expr Expr) bool { return expr == nil || !expr.match(row, at) })
 }
 
-func (n Negation) match(row Row, at moment) bool { return !n.Expr.match(row, at) }
+func (n Negation) match(row Row, at moment) bool { return n.Expr != nil && !n.Expr.match(row, at) }
 
 func (c Condition) match(row Row, at moment) bool {
 	t, err := c.read(nil)
@@ -221,36 +221,47 @@ func contactColumn(row Row, column string) (any, bool) {
 	return nil, false
 }
 
+// columnValue reads what a column holds as a value of the field's type. What is of
+// another type is none.
 func (f Field) columnValue(held any) *value {
-	switch held := held.(type) {
-	case string:
-		if held == "" {
-			return nil
+	switch f.Type {
+	case TypeInt, TypeDecimal:
+		return columnNumber(held)
+	case TypeBool:
+		if flag, ok := held.(bool); ok {
+			return &value{operand: operand{flag: flag}}
 		}
-		return &value{operand: operand{text: held}}
+	case TypeTime:
+		if at, ok := held.(time.Time); ok && !at.IsZero() {
+			return &value{operand: operand{at: at.UTC().Truncate(time.Microsecond)}}
+		}
+	case TypeUUID:
+		if id, ok := held.(uuid.UUID); ok && id != uuid.Nil {
+			return &value{operand: operand{text: id.String()}}
+		}
+	case TypeList:
+		if list, ok := held.([]string); ok {
+			return &value{list: list}
+		}
+	default:
+		if text, ok := held.(string); ok && text != "" {
+			return &value{operand: operand{text: text}}
+		}
+	}
+	return nil
+}
+
+func columnNumber(held any) *value {
+	switch held := held.(type) {
 	case int:
-		return &value{operand: operand{number: new(big.Rat).SetInt64(int64(held))}}
+		return numberValue(new(big.Rat).SetInt64(int64(held)))
 	case int64:
-		return &value{operand: operand{number: new(big.Rat).SetInt64(held)}}
+		return numberValue(new(big.Rat).SetInt64(held))
 	case float64:
 		// The number that was meant, and not the nearest that 64 bits have.
 		return numberValue(exactly(strconv.FormatFloat(held, 'g', -1, 64)))
 	case json.Number:
 		return numberValue(exactly(held.String()))
-	case bool:
-		return &value{operand: operand{flag: held}}
-	case time.Time:
-		if held.IsZero() {
-			return nil
-		}
-		return &value{operand: operand{at: held.UTC().Truncate(time.Microsecond)}}
-	case uuid.UUID:
-		if held == uuid.Nil {
-			return nil
-		}
-		return &value{operand: operand{text: held.String()}}
-	case []string:
-		return &value{list: held}
 	}
 	return nil
 }
@@ -293,7 +304,7 @@ func (f Field) attribute(attributes json.RawMessage, key string) *value {
 		if !isText {
 			text = string(raw)
 		}
-		if text != "true" && text != "false" {
+		if text = strings.ToLower(text); text != "true" && text != "false" {
 			return nil
 		}
 		return &value{operand: operand{flag: text == "true"}}

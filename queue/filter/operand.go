@@ -108,7 +108,7 @@ func (c Condition) arity() string {
 
 func readDays(value any) (days int, problem string) {
 	number, ok := value.(json.Number)
-	if !ok {
+	if !ok || !jsonNumber.MatchString(number.String()) {
 		return 0, "must be a number of days"
 	}
 	days, err := strconv.Atoi(number.String())
@@ -123,7 +123,7 @@ func (f Field) operand(value any) (o operand, problem string) {
 	switch f.Type {
 	case TypeInt, TypeDecimal:
 		number, ok := value.(json.Number)
-		if !ok {
+		if !ok || !jsonNumber.MatchString(number.String()) {
 			return o, "must be a number"
 		}
 		o.number, problem = readNumber(number.String(), f.Type)
@@ -161,13 +161,16 @@ func (f Field) operand(value any) (o operand, problem string) {
 		}
 		o.text = text
 	default:
-		o.text, problem = f.key.of(text)
+		if o.text, problem = f.key.of(text); problem == "" && o.text == "" {
+			problem = "is empty"
+		}
 	}
 	return o, problem
 }
 
 // Numbers and times as text, in a condition and in an attribute.
 var (
+	jsonNumber  = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 	plainNumber = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
 	uuidForm    = regexp.MustCompile(`^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`)
 	timeForm    = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}` +
@@ -293,13 +296,17 @@ func printable(name string) string {
 
 // list names a few words in a message.
 func list[T ~string](values []T) string {
-	const most = 12
-	words := make([]string, 0, len(values))
-	for _, value := range values {
-		words = append(words, printable(string(value)))
+	const longest = 150
+	var words strings.Builder
+	for i, value := range values {
+		if i > 0 {
+			words.WriteString(", ")
+		}
+		if words.Len() > longest {
+			words.WriteString("…")
+			break
+		}
+		words.WriteString(printable(string(value)))
 	}
-	if len(words) > most {
-		words = append(words[:most], "…")
-	}
-	return strings.Join(words, ", ")
+	return words.String()
 }

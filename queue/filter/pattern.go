@@ -81,13 +81,32 @@ func writeSet(pattern *strings.Builder, forms []rune) {
 	pattern.WriteByte(']')
 }
 
+// lastIndexed is the last letter that Postgres's trigram index finds in a set.
+const lastIndexed = '\u07ff'
+
 // caseForms returns every form of a letter, beginning with r itself.
+//
+// Unicode counts a few signs and old prints as forms of letters that have two cases
+// already: the Kelvin sign as a k, a rounded ve as a в. Those are left out. Nobody
+// looks for them, and with them no name with a k would be found by its index.
 func caseForms(r rune) []rune {
-	forms := []rune{r}
+	forms, indexed := []rune{r}, 0
+	if r <= lastIndexed {
+		indexed++
+	}
 	for form := unicode.SimpleFold(r); form != r; form = unicode.SimpleFold(form) {
 		forms = append(forms, form)
+		if form <= lastIndexed {
+			indexed++
+		}
 	}
-	return forms
+	switch {
+	case indexed < 2:
+		return forms
+	case r > lastIndexed:
+		return forms[:1]
+	}
+	return slices.DeleteFunc(forms, func(form rune) bool { return form > lastIndexed })
 }
 
 // folded is text in one case, whichever it was in. ASCII letters come out as
@@ -129,3 +148,16 @@ func foldings(texts []string) []folding {
 }
 
 type folding struct{ from, to rune }
+
+// lettersOf counts the different letters beyond ASCII that texts have in two cases.
+func lettersOf(operands []operand) int {
+	letters := map[rune]bool{}
+	for _, o := range operands {
+		for _, r := range o.text {
+			if r >= utf8.RuneSelf && len(caseForms(r)) > 1 {
+				letters[foldedLetter(r)] = true
+			}
+		}
+	}
+	return len(letters)
+}

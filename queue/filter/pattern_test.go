@@ -2,6 +2,7 @@ package filter_test
 
 import (
 	"database/sql"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode"
@@ -10,110 +11,114 @@ import (
 	_ "modernc.org/sqlite"
 	"pgregory.net/rapid"
 
-	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue/filter"
 )
 
-func TestLikePattern(t *testing.T) {
+func TestPatterns(t *testing.T) {
 	t.Parallel()
 
 	tests := []struct {
-		name, text, pattern string
+		name, text, glob, regex string
 	}{
-		{"letters stay", "B", "%B%"},
-		{"a percent sign", "100%", `%100\%%`},
-		{"an underscore", "a_b", `%a\_b%`},
-		{"a backslash", `a\b`, `%a\\b%`},
-		{"a backslash before a percent sign", `\%`, `%\\\%%`},
-		{"all of them, several times", `%%__\\`, `%\%\%\_\_\\\\%`},
-		{"a quote needs nothing: the value is bound", "D'Angelo", "%D'Angelo%"},
-		{"nor does SQL", "'; DROP TABLE contacts; --", "%'; DROP TABLE contacts; --%"},
-		{"nor a placeholder", ":filter_0 $1 ?", "%:filter\\_0 $1 ?%"},
-		{"nor a verb of fmt", "%s%d", `%\%s\%d%`},
-		{"nor what GLOB takes for wildcards", "*?[a]", "%*?[a]%"},
+		{"a letter is both its cases", "B", "[Bb]", "[Bb]"},
+		{"whichever was asked for", "b", "[bB]", "[bB]"},
+		{"several letters", "Al", "[Aa][lL]", "[Aa][lL]"},
+		{"an accented letter", "é", "[éÉ]", "[éÉ]"},
+		{"a Cyrillic letter", "Ж", "[Жж]", "[Жж]"},
+		{"an Armenian letter", "ա", "[աԱ]", "[աԱ]"},
+		{"a Georgian letter and its title form", "ა", "[აᲐ]", "[აᲐ]"},
+		{"a Cherokee letter", "Ꭰ", "[Ꭰꭰ]", "[Ꭰꭰ]"},
+		{"a letter beyond 16 bits", "𐐀", "[𐐀𐐨]", "[𐐀𐐨]"},
+		{"a sigma has three forms", "σ", "[σΣς]", "[σΣς]"},
+		{"a k has three: the Kelvin sign is one", "K", "[Kk\u212A]", "[Kk\u212A]"},
+		{"the Kelvin sign is found as a k", "\u212A", "[\u212AKk]", "[\u212AKk]"},
+		{"an s has three: the long one is one", "s", "[sſS]", "[sſS]"},
+		{"a sharp s has a capital and is no double s", "ß", "[ßẞ]", "[ßẞ]"},
+		{"a dotted capital I stands for itself", "İ", "İ", "İ"},
+		{"a dotless i stands for itself", "ı", "ı", "ı"},
+		{"a letter of an alphabet without cases stands for itself", "大א", "大א", "大א"},
+		{"a digit stands for itself, a blank for a blank", "4 2", "4 2", `4\ 2`},
+		{"an underscore stands for itself", "_", "_", "_"},
+		{"a line break stands for itself", "\n", "\n", "\n"},
+		{"an asterisk is no wildcard", "*", "[*]", `\*`},
+		{"a question mark is no wildcard", "?", "[?]", `\?`},
+		{"a full stop is no wildcard", ".", ".", `\.`},
+		{"an opening bracket opens nothing", "[", "[[]", `\[`},
+		{"a closing bracket closes nothing", "]", "]", `\]`},
+		{"a class of characters is its characters", "[!1-2]", "[[]!1-2]", `\[\!1\-2\]`},
+		{"a circumflex negates and anchors nothing", "^1", "^1", `\^1`},
+		{"a dollar sign anchors nothing", "1$", "1$", `1\$`},
+		{"brackets group nothing", "(1|2)", "(1|2)", `\(1\|2\)`},
+		{"braces repeat nothing", "1{2}+", "1{2}+", `1\{2\}\+`},
+		{"a backslash escapes nothing", `\1`, `\1`, `\\1`},
+		{"what begins Postgres's directives is text", "***=1", "[*][*][*]=1", `\*\*\*\=1`},
+		{"so is what sets options", "(?2)1", "([?]2)1", `\(\?2\)1`},
+		{"what LIKE takes for wildcards is nothing here", `%_`, `%_`, `\%_`},
+		{"a quote needs nothing but what every sign gets: the value is bound", "'", "'", `\'`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 
-			require.Equal(t, test.pattern, filter.LikePattern(test.text))
+			require.Equal(t, test.glob, filter.GlobPattern(test.text, filter.Whole))
+			require.Equal(t, "*"+test.glob+"*", filter.GlobPattern(test.text, filter.Anywhere))
+			require.Equal(t, test.glob+"*", filter.GlobPattern(test.text, filter.AtStart))
+			require.Equal(t, "*"+test.glob, filter.GlobPattern(test.text, filter.AtEnd))
+
+			require.Equal(t, "^"+test.regex+"$", filter.RegexPattern(test.text, filter.Whole))
+			require.Equal(t, test.regex, filter.RegexPattern(test.text, filter.Anywhere))
+			require.Equal(t, "^"+test.regex, filter.RegexPattern(test.text, filter.AtStart))
+			require.Equal(t, test.regex+"$", filter.RegexPattern(test.text, filter.AtEnd))
 		})
 	}
-
-	t.Run("LIKE with the pattern finds the text wherever it is, and nothing else", func(t *testing.T) {
-		t.Parallel()
-
-		rapid.Check(t, func(t *rapid.T) {
-			letters := rapid.StringMatching(`[ab%_\\]{1,4}`)
-			text := letters.Draw(t, "text")
-			value := rapid.OneOf(letters, rapid.Just("a"+text+"b"), rapid.Just("")).Draw(t, "value")
-			pattern := filter.LikePattern(text)
-			require.Equal(t, strings.Contains(value, text), like(t, pattern, value), "%q LIKE %q", value, pattern)
-		})
-	})
 }
 
-// like is SQL's LIKE with backslash as the escape character.
-func like(t require.TestingT, pattern, text string) bool {
-	if pattern == "" {
-		return text == ""
-	}
-	switch pattern[0] {
-	case '%':
-		for i := 0; i <= len(text); i++ {
-			if like(t, pattern[1:], text[i:]) {
-				return true
+// places are where a text may be looked for, with the condition that looks there.
+var places = map[filter.Place]func(filter.TextField, string) filter.Expr{
+	filter.Anywhere: filter.TextField.Contains,
+	filter.AtStart:  filter.TextField.StartsWith,
+	filter.AtEnd:    filter.TextField.EndsWith,
+	filter.Whole:    filter.TextField.Equals,
+}
+
+// finds is the reference: it compares letter by letter, with all forms of a letter
+// taken for one, and uses nothing of the package.
+func finds(value, text string, place filter.Place) bool {
+	letters, wanted := []rune(value), []rune(text)
+	at := func(from int) bool {
+		if from < 0 || from+len(wanted) > len(letters) {
+			return false
+		}
+		for i, letter := range wanted {
+			if !sameLetter(letters[from+i], letter) {
+				return false
 			}
 		}
-		return false
-	case '_':
-		return text != "" && like(t, pattern[1:], text[1:])
-	case '\\':
-		require.Greater(t, len(pattern), 1, "an escape with nothing behind it is an error in SQL")
-		pattern = pattern[1:]
+		return true
 	}
-	return strings.HasPrefix(text, pattern[:1]) && like(t, pattern[1:], text[1:])
+	switch place {
+	case filter.AtStart:
+		return at(0)
+	case filter.AtEnd:
+		return at(len(letters) - len(wanted))
+	case filter.Whole:
+		return len(letters) == len(wanted) && at(0)
+	}
+	for from := range len(letters) + 1 {
+		if at(from) {
+			return true
+		}
+	}
+	return false
 }
 
-func TestGlobPattern(t *testing.T) {
-	t.Parallel()
-
-	tests := []struct {
-		name, text, pattern string
-	}{
-		{"a letter is both its cases", "B", "*[Bb]*"},
-		{"whichever was asked for", "b", "*[bB]*"},
-		{"several letters", "Al", "*[Aa][lL]*"},
-		{"an accented letter", "é", "*[éÉ]*"},
-		{"a Cyrillic letter", "Ж", "*[Жж]*"},
-		{"an Armenian letter", "ա", "*[աԱ]*"},
-		{"a Georgian letter and its title form", "ა", "*[აᲐ]*"},
-		{"a Cherokee letter", "Ꭰ", "*[Ꭰꭰ]*"},
-		{"a letter beyond 16 bits", "𐐀", "*[𐐀𐐨]*"},
-		{"a sigma has three forms", "σ", "*[σΣς]*"},
-		{"a k has three: the Kelvin sign is one", "K", "*[Kk\u212A]*"},
-		{"the Kelvin sign is found as a k", "\u212A", "*[\u212AKk]*"},
-		{"an s has three: the long one is one", "s", "*[sſS]*"},
-		{"a sharp s has a capital and is no double s", "ß", "*[ßẞ]*"},
-		{"a dotted capital I stands for itself", "İ", "*İ*"},
-		{"a dotless i stands for itself", "ı", "*ı*"},
-		{"a letter of an alphabet without cases stands for itself", "大א", "*大א*"},
-		{"a digit and a blank stand for themselves", "4 2", "*4 2*"},
-		{"an asterisk is no wildcard", "*", "*[*]*"},
-		{"a question mark is no wildcard", "?", "*[?]*"},
-		{"an opening bracket opens nothing", "[", "*[[]*"},
-		{"a closing bracket closes nothing", "]", "*]*"},
-		{"a class of characters is its characters", "[!x-z]", "*[[]![xX]-[zZ]]*"},
-		{"a circumflex negates nothing", "[^x]", "*[[]^[xX]]*"},
-		{"what LIKE takes for wildcards is nothing here", `%_\`, `*%_\*`},
+func sameLetter(a, b rune) bool {
+	for form := unicode.SimpleFold(a); form != a; form = unicode.SimpleFold(form) {
+		if form == b {
+			return true
+		}
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-
-			require.Equal(t, test.pattern, filter.GlobPattern(test.text))
-		})
-	}
+	return a == b
 }
 
 func TestGlobFindsWhatMatchFinds(t *testing.T) {
@@ -127,11 +132,14 @@ func TestGlobFindsWhatMatchFinds(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, glob.Close()) })
 	requireAgreement := func(t require.TestingT, text, name string) {
-		var found bool
-		require.NoError(t, glob.QueryRow(name, filter.GlobPattern(text)).Scan(&found))
-		expr := filter.Text("first_name").Contains(text)
-		require.Equal(t, filter.Match(expr, outdial.Contact{FirstName: name}), found,
-			"%q GLOB %q", name, filter.GlobPattern(text))
+		for place, condition := range places {
+			want := finds(name, text, place)
+			require.Equal(t, want && name != "", filter.Match(condition(filter.Text("first_name"), text), named(name), now),
+				"%q in %q at %d", text, name, place)
+			var found bool
+			require.NoError(t, glob.QueryRow(name, filter.GlobPattern(text, place)).Scan(&found))
+			require.Equal(t, want, found, "%q GLOB %q", name, filter.GlobPattern(text, place))
+		}
 	}
 
 	for name, letters := range map[string]*rapid.Generator[string]{
@@ -147,7 +155,8 @@ func TestGlobFindsWhatMatchFinds(t *testing.T) {
 				part := letters.Draw(t, "text")
 				upper, lower := strings.ToUpper(part), strings.ToLower(part)
 				requireAgreement(t, part, rapid.OneOf(
-					letters, rapid.Just("x"+part+"y"), rapid.Just(upper), rapid.Just("x"+lower), rapid.Just(""),
+					letters, rapid.Just("x"+part+"y"), rapid.Just(part+"y"), rapid.Just("x"+part), rapid.Just(part+part),
+					rapid.Just(upper), rapid.Just("x"+lower), rapid.Just(""),
 				).Draw(t, "first name"))
 			})
 		})
@@ -158,7 +167,13 @@ func TestGlobFindsWhatMatchFinds(t *testing.T) {
 
 		for letter := range unicode.MaxRune {
 			for form := unicode.SimpleFold(letter); form != letter; form = unicode.SimpleFold(form) {
-				requireAgreement(t, string(letter), string(form))
+				var found bool
+				require.NoError(t, glob.QueryRow(string(form), filter.GlobPattern(string(letter), filter.Whole)).Scan(&found))
+				require.True(t, found, "%c GLOB %c", form, letter)
+				require.True(t, filter.Match(filter.Text("first_name").Equals(string(letter)), named(string(form)), now))
+				require.Contains(t, filter.RegexPattern(string(letter), filter.Anywhere), string(form))
+				require.True(t, filter.Match(filter.Text("first_name").In("x", string(letter)), named(string(form)), now),
+					fmt.Sprintf("%c in %c", form, letter))
 			}
 		}
 	})

@@ -2,6 +2,8 @@ package intake_test
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -18,16 +20,22 @@ import (
 	"github.com/outdial/outdial/queue/intake"
 )
 
-// memory is a Store in memory that keeps the contract of the interface.
+// memory is a Store in memory that keeps the contract of the interface. It refuses
+// contacts with attributes that it does not know with a type that holds them, so
+// that every test of an import proves that there are none.
 type memory struct {
-	mu         sync.Mutex
-	campaigns  []outdial.Campaign
-	contacts   map[string]intake.NewContact
-	members    map[uuid.UUID]map[string]bool
-	order      []string
-	batches    []int
-	audits     []intake.RecordImportParams
-	attributes []filter.ImportedAttribute
+	mu        sync.Mutex
+	campaigns []outdial.Campaign
+	contacts  map[string]intake.NewContact
+	members   map[uuid.UUID]map[string]bool
+	order     []string
+	batches   []int
+	audits    []intake.RecordImportParams
+	types     map[string]filter.Type
+	// registered are the calls that made attributes known.
+	registered []registration
+	// onRegister, when set, runs before each such call and may refuse it.
+	onRegister func() error
 	// onBatch, when set, runs before each batch and may refuse it.
 	onBatch func(n int) error
 	// onAudit, when set, runs before each audit entry and may refuse it.
@@ -35,6 +43,12 @@ type memory struct {
 }
 
 var _ intake.Store = (*memory)(nil)
+
+// registration is a call of RegisterAttributes, and how many batches came before it.
+type registration struct {
+	batches int
+	intake.RegisterAttributesParams
+}
 
 func newMemory() *memory {
 	return &memory{contacts: map[string]intake.NewContact{}, members: map[uuid.UUID]map[string]bool{}}
@@ -78,6 +92,9 @@ func (m *memory) AddContacts(ctx context.Context, p intake.AddContactsParams) (i
 	}
 	var res intake.AddContactsResult
 	for _, c := range p.Contacts {
+		if err := m.holds(c.Contact.Attributes); err != nil {
+			return intake.AddContactsResult{}, err
+		}
 		if _, known := m.contacts[c.SourceKey]; !known {
 			m.contacts[c.SourceKey] = c
 			m.order = append(m.order, c.SourceKey)
@@ -92,11 +109,47 @@ func (m *memory) AddContacts(ctx context.Context, p intake.AddContactsParams) (i
 	return res, nil
 }
 
+// holds returns an error when there is an attribute that a filter would not find.
+func (m *memory) holds(attributes json.RawMessage) error {
+	var kept map[string]string
+	if attributes != nil {
+		if err := json.Unmarshal(attributes, &kept); err != nil {
+			return err
+		}
+	}
+	for key, value := range kept {
+		known := m.types[key]
+		if known == "" || known.Widen(filter.TypeOf(value)) != known {
+			return fmt.Errorf("%q holds %q, and is registered as %q", key, value, known)
+		}
+	}
+	return nil
+}
+
 func (m *memory) RegisterAttributes(ctx context.Context, p intake.RegisterAttributesParams) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.attributes = append(m.attributes, p.Attributes...)
-	return ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if m.onRegister != nil {
+		if err := m.onRegister(); err != nil {
+			return err
+		}
+	}
+	if m.types == nil {
+		m.types = map[string]filter.Type{}
+	}
+	m.registered = append(m.registered, registration{batches: len(m.batches), RegisterAttributesParams: p})
+	again := map[string]bool{}
+	for _, attribute := range p.Attributes {
+		if again[attribute.Key] || attribute.Key == "" || !slices.Contains(filter.Types(), attribute.Type) {
+			return fmt.Errorf("%q cannot be registered as %q", attribute.Key, attribute.Type)
+		}
+		again[attribute.Key] = true
+		m.types[attribute.Key] = m.types[attribute.Key].Widen(attribute.Type)
+	}
+	return nil
 }
 
 func (m *memory) RecordImport(ctx context.Context, p intake.RecordImportParams) error {
@@ -122,7 +175,8 @@ func (m *memory) list() []intake.NewContact {
 
 // untouched says whether nothing was ever written.
 func (m *memory) untouched() bool {
-	return len(m.campaigns) == 0 && len(m.contacts) == 0 && len(m.audits) == 0 && len(m.batches) == 0
+	return len(m.campaigns) == 0 && len(m.contacts) == 0 && len(m.audits) == 0 && len(m.batches) == 0 &&
+		len(m.registered) == 0
 }
 
 // snapshot is what a later import must not have changed.

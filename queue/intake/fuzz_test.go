@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"runtime"
 	"strings"
@@ -15,8 +16,8 @@ import (
 )
 
 // FuzzImport imports anything: nothing may panic or take much memory, the counts
-// must add up, what is loaded must be sound, and loading it again must change
-// nothing.
+// must add up, what is loaded must be sound, every attribute must be registered
+// with a type that holds it, and loading it again must change nothing.
 func FuzzImport(f *testing.F) {
 	for _, seed := range []string{
 		"", twoRows, "\ufeff" + twoRows, strings.ReplaceAll(twoRows, "\n", "\r\n"), strings.ReplaceAll(twoRows, ",", ";"),
@@ -24,6 +25,7 @@ func FuzzImport(f *testing.F) {
 		"phone,zip,country,timezone,priority,dnc,account_id,id\n5046218927,8014,US,America/New_York,5.0,no,x,7\n",
 		"phone,name\n5046218927,\xff\n,\n5046218927,\x00\n", "phone\n" + strings.Repeat("\n", 300) + "\"" + strings.Repeat("x\n", 300),
 		"phone" + strings.Repeat(",x", 70) + "\n", "[{\"phone\":1}]", "PK\x03\x04", "phone\r5046218927\r",
+		"phone,staff,web,x,x,\n5046218927,12,true,,2026-11-02,01234\n5046218928,1.5,1,x,,\n5046218929,x,,,,7\n",
 		"name,e-mail,phone 1,phone 2\n\"Butt, James\",j@b.com,x,\"=\"\"5046218927\"\"\"\n",
 	} {
 		f.Add([]byte(seed))
@@ -77,13 +79,14 @@ func FuzzImport(f *testing.F) {
 		for key, c := range b.store.contacts {
 			requireSound(t, key, c, limits)
 		}
-		snapshot := b.store.snapshot()
+		snapshot, types := b.store.snapshot(), maps.Clone(b.store.types)
 		again, errAgain := b.load(string(file))
 		require.Equal(t, err == nil, errAgain == nil)
 		require.Zero(t, again.Imported)
 		require.Equal(t, res.Imported+res.Unchanged, again.Unchanged)
 		require.Equal(t, res.Rejected, again.Rejected)
 		require.Equal(t, snapshot, b.store.snapshot())
+		require.Equal(t, types, b.store.types)
 	})
 }
 

@@ -68,6 +68,12 @@ const (
 // nothing and counts its rows as unchanged. So do rows that repeat an earlier one
 // of the same file: the first counts.
 //
+// A column that is no field of a contact becomes an attribute of the contacts, and
+// a field that filters may name: of the narrowest type that holds what its rows
+// have, or had in earlier imports. Rows that are rejected do not count for that,
+// and a column without values is no field. The store knows of an attribute before
+// it has a contact with it, also when an import stops half way.
+//
 // The actor must be a manager or an admin with scope queue:write. A request that
 // is wrong, or a file that is no list of contacts, is refused with an error
 // matching ErrInvalid before anything is written.
@@ -174,6 +180,7 @@ func (s *Service) newRun(req ImportRequest, file *reader, home string, campaignI
 		result:   Result{CampaignID: campaignID},
 		decode: decoder{
 			columns: file.columns, limits: s.cfg.Limits, region: home, list: req.List, zones: map[string]bool{},
+			types: newAttributeTypes(),
 		},
 	}
 	if r.progress == nil {
@@ -248,6 +255,9 @@ func (r *run) write(ctx context.Context) error {
 		return err
 	}
 	if len(r.batch) > 0 {
+		if err := r.register(ctx); err != nil {
+			return err
+		}
 		added, err := r.svc.store.AddContacts(ctx, AddContactsParams{
 			CampaignID: r.result.CampaignID, Contacts: r.batch, Now: r.svc.now(),
 		})
@@ -270,6 +280,23 @@ func (r *run) write(ctx context.Context) error {
 		Rejected:  r.result.Rejected,
 		Bytes:     r.file.in.offset,
 	})
+	return nil
+}
+
+// register tells the store what the rows so far hold, when it is more than the store
+// was told before: once or twice in an import as a rule. It comes before the rows
+// themselves, so that no filter meets a contact with a value that the type of its
+// field does not hold, even if the import ends here.
+func (r *run) register(ctx context.Context) error {
+	news := r.decode.types.news()
+	if len(news) == 0 {
+		return nil
+	}
+	err := r.svc.store.RegisterAttributes(ctx, RegisterAttributesParams{Attributes: news, Now: r.svc.now()})
+	if err != nil {
+		return fmt.Errorf("register the attributes up to line %d: %w", r.file.in.line, err)
+	}
+	r.decode.types.told(news)
 	return nil
 }
 

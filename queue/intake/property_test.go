@@ -3,6 +3,7 @@ package intake_test
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue/filter"
 	"github.com/outdial/outdial/queue/intake"
 )
 
@@ -134,5 +136,83 @@ func TestBrokenRowsAmongSoundOnes(t *testing.T) {
 		}
 		_, err = outdial.ParsePhone(want[0], "")
 		require.NoError(rt, err)
+	})
+}
+
+// TestTypesHold imports random columns, with rows that are rejected among them and
+// a store that fails at a random batch: at no time is there a contact whose
+// attribute is not registered with a type that holds it, which the store sees to,
+// and in the end each column has the narrowest type that holds all of its values.
+func TestTypesHold(t *testing.T) {
+	t.Parallel()
+	errDisk := errors.New("disk full")
+	// Most columns are of one kind, so that not all of them are text in the end.
+	kinds := [][]string{
+		{"0", "7", "-12", "9223372036854775807"},
+		{"0.5", "-12.25", "7.0"},
+		{"true", "false"},
+		{"2026-11-02", "2026-11-02T15:04:05Z", "2026-02-28T23:59:59.25-05:00"},
+		{"x", "01234", "True", "1,5", "2026-02-30", "é"},
+		{"", " "},
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		mixed := slices.Concat(kinds...)
+		columns := make([]*rapid.Generator[string], rapid.IntRange(1, 5).Draw(rt, "columns"))
+		record, want := []string{"phone"}, map[string]filter.Type{}
+		for i := range columns {
+			values := kinds[rapid.IntRange(0, len(kinds)-1).Draw(rt, "kind")]
+			columns[i] = rapid.SampledFrom(values)
+			if rapid.IntRange(0, 3).Draw(rt, "mixed") == 0 {
+				columns[i] = rapid.SampledFrom(mixed)
+			}
+			record = append(record, fmt.Sprint("column ", string(rune('A'+i))))
+		}
+		var file strings.Builder
+		w := csv.NewWriter(&file)
+		names := slices.Clone(record)
+		require.NoError(rt, w.Write(record))
+		for n := range rapid.IntRange(1, 20).Draw(rt, "rows") {
+			sound := rapid.IntRange(0, 3).Draw(rt, "sound") > 0
+			record[0] = "x"
+			if sound {
+				record[0] = fmt.Sprintf("504621%04d", 8000+n)
+			}
+			for i, values := range columns {
+				value := values.Draw(rt, "value")
+				record[i+1] = value
+				if value = strings.TrimSpace(value); sound && value != "" {
+					want[names[i+1]] = want[names[i+1]].Widen(filter.TypeOf(value))
+				}
+			}
+			require.NoError(rt, w.Write(record))
+		}
+		w.Flush()
+
+		b := newBench(intake.Config{BatchSize: rapid.IntRange(1, 25).Draw(rt, "batch")})
+		failing := rapid.IntRange(1, 25).Draw(rt, "failing")
+		b.store.onBatch = func(n int) error {
+			if n == failing {
+				return errDisk
+			}
+			return nil
+		}
+		if _, err := b.load(file.String()); len(b.store.batches) < failing {
+			require.NoError(rt, err)
+		} else {
+			require.ErrorIs(rt, err, errDisk)
+			_, err = b.load(file.String())
+			require.NoError(rt, err)
+		}
+		if len(want) == 0 {
+			require.Empty(rt, b.store.registered)
+			return
+		}
+		require.Equal(rt, want, b.store.types)
+		for _, call := range b.store.registered {
+			require.NotEmpty(rt, call.Attributes)
+			require.True(rt, slices.IsSortedFunc(call.Attributes, func(a, b filter.ImportedAttribute) int {
+				return strings.Compare(a.Key, b.Key)
+			}))
+		}
 	})
 }

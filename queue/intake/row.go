@@ -20,10 +20,12 @@ type decoder struct {
 	region  string
 	list    string
 	zones   map[string]bool
+	// types are those of the attributes of the rows that became contacts.
+	types attributeTypes
 }
 
 // contact returns the contact that a row describes, or which value makes it
-// useless.
+// useless. A row of which nothing becomes teaches nothing about its columns.
 func (d *decoder) contact(values []string) (NewContact, *fault) {
 	c := outdial.Contact{Region: d.value(values, fieldRegion), PostalCode: d.value(values, fieldPostalCode)}
 	for _, f := range [...]field{
@@ -77,9 +79,11 @@ func (d *decoder) contact(values []string) (NewContact, *fault) {
 		c.Timezone = ""
 		d.keep(values, fieldTimezone, spare)
 	}
-	if c.Attributes, wrong = d.attributes(values, spare); wrong != nil {
+	kept := d.kept(values, spare)
+	if c.Attributes, wrong = d.attributes(kept); wrong != nil {
 		return NewContact{}, wrong
 	}
+	d.types.learn(kept)
 	key := sourceKey(d.list, d.value(values, fieldExternalID), c)
 	return NewContact{SourceKey: key, Priority: order, Contact: detach(c)}, nil
 }
@@ -241,10 +245,9 @@ func (d *decoder) zone(name string) bool {
 	return known
 }
 
-// attributes returns the values of the columns that are no field of a contact,
-// and the spare ones, as a JSON object. Empty values are left out; without any,
-// there is no object.
-func (d *decoder) attributes(values []string, spare map[int]string) (json.RawMessage, *fault) {
+// kept returns the values of the columns that are no field of a contact, and the
+// spare ones, by the names of their columns. Empty values are left out.
+func (d *decoder) kept(values []string, spare map[int]string) map[string]string {
 	kept := map[string]string{}
 	for column, f := range d.columns.fields {
 		text := spare[column]
@@ -255,6 +258,12 @@ func (d *decoder) attributes(values []string, spare map[int]string) (json.RawMes
 			kept[d.columns.names[column]] = text
 		}
 	}
+	return kept
+}
+
+// attributes returns what is kept as a JSON object. Without anything, there is no
+// object.
+func (d *decoder) attributes(kept map[string]string) (json.RawMessage, *fault) {
 	if len(kept) == 0 {
 		return nil, nil
 	}

@@ -1,7 +1,8 @@
 // Package intake brings contacts in. It reads a CSV file as people export it,
 // normalizes phones and addresses, reports every row it cannot use, and streams
 // the rest into a campaign in batches, so that a file of any size needs the same
-// memory.
+// memory. On the way it learns what the other columns hold, so that filters can
+// name them.
 package intake
 
 import (

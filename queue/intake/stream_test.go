@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue/filter"
 	"github.com/outdial/outdial/queue/intake"
 )
 
@@ -96,16 +97,21 @@ func TestStreaming(t *testing.T) { //nolint:paralleltest // see above
 		for _, rows := range []int{10_000, 100_000} {
 			store, res, err := run(t, &generator{rows: rows, row: func(i int) string {
 				if i == 0 {
-					return "id,first name,last name,company,state,zip,phone,email,note\n"
+					return "id,first name,last name,company,state,zip,phone,email,note,staff,revenue\n"
 				}
-				return fmt.Sprintf("%d,James%d,Butt,Acme %d,LA,70116,%s,james%d@example.com,%s\n",
-					i, i, i%1000, number(i), i, strings.Repeat("n", 100))
+				// From row 5,000 on, revenue is no whole number.
+				return fmt.Sprintf("%d,James%d,Butt,Acme %d,LA,70116,%s,james%d@example.com,%s,%d,%g\n",
+					i, i, i%1000, number(i), i, strings.Repeat("n", 100), i, 1000+float64(i/5000)/2)
 			}})
 			require.NoError(t, err)
 			require.Equal(t, rows/loaded, res.Imported)
 			require.Equal(t, rows, res.Imported+res.Rejected)
 			require.Less(t, store.live, uint64(8*mib))
 			require.Less(t, store.inUse, uint64(32*mib))
+			require.Equal(t, map[string]filter.Type{
+				"note": filter.TypeText, "staff": filter.TypeInt, "revenue": filter.TypeDecimal,
+			}, store.types)
+			require.Len(t, store.registered, 2, "the store is told once, and once more when a type gets wider")
 			peaks = append(peaks, store.live)
 		}
 		require.Less(t, peaks[1], peaks[0]+2*mib, "ten times the rows need no more memory")

@@ -36,7 +36,7 @@ func decimalText(number *big.Rat) string {
 }
 
 // arrayText is an array of texts as Postgres reads it.
-func arrayText(values []any) string {
+func arrayText[T any](values []T) string {
 	var array strings.Builder
 	array.WriteByte('{')
 	for i, value := range values {
@@ -83,13 +83,8 @@ func copyLists(ctx context.Context, c *sqlstore.Conn, lists []filter.LongList) (
 		}
 	}()
 	for _, list := range lists {
-		for _, text := range list.Texts {
-			if err := copying.Row(ctx, list.Number, text, nil); err != nil {
-				return err
-			}
-		}
-		for _, number := range list.Numbers {
-			if err := copying.Row(ctx, list.Number, nil, decimalText(number)); err != nil {
+		for _, value := range valuesOf(list) {
+			if err := copying.Row(ctx, list.Number, value); err != nil {
 				return err
 			}
 		}
@@ -101,29 +96,25 @@ func copyLists(ctx context.Context, c *sqlstore.Conn, lists []filter.LongList) (
 // over.
 func addList(ctx context.Context, c *sqlstore.Conn, list filter.LongList) error {
 	const batch = 10_000
-	insert := func(texts, numbers []any) error {
+	for values := range slices.Chunk(valuesOf(list), batch) {
 		_, err := c.ExecText(ctx, "add_filter_values", nil, sqlstore.Args{
-			"list": list.Number, "texts": arrayText(texts), "numbers": arrayText(numbers),
+			"list": list.Number, "values": arrayText(values),
 		})
-		return err
-	}
-	for some := range slices.Chunk(list.Texts, batch) {
-		if err := insert(each(some, func(text string) any { return text }), nil); err != nil {
-			return err
-		}
-	}
-	for some := range slices.Chunk(list.Numbers, batch) {
-		if err := insert(nil, each(some, func(number *big.Rat) any { return decimalText(number) })); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func each[T any](values []T, form func(T) any) []any {
-	list := make([]any, len(values))
-	for i, value := range values {
-		list[i] = form(value)
+// valuesOf is a list as the table keeps it.
+func valuesOf(list filter.LongList) []string {
+	if list.Numbers == nil {
+		return list.Texts
 	}
-	return list
+	values := make([]string, len(list.Numbers))
+	for i, number := range list.Numbers {
+		values[i] = decimalText(number)
+	}
+	return values
 }

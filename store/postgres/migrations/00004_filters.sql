@@ -26,27 +26,25 @@ $$;
 CREATE OR REPLACE FUNCTION outdial_instant(p_value jsonb) RETURNS timestamptz
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    part text[] := regexp_match(p_value #>> '{}', '^([0-9]{4})-([0-9]{2})-([0-9]{2})'
-        '(?:T([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{1,9})?(?:Z|([+-])([0-9]{2}):([0-9]{2})))?$');
-    ahead interval;
+    v text := p_value #>> '{}';
 BEGIN
-    IF part IS NULL OR jsonb_typeof(p_value) <> 'string'
-       OR part[1] = '0000' OR part[2] NOT BETWEEN '01' AND '12' OR part[3] = '00'
-       OR part[4] > '23' OR part[5] > '59' OR part[6] > '59' OR part[9] > '14' OR part[10] > '59'
+    IF jsonb_typeof(p_value) <> 'string' OR left(v, 4) = '0000'
+       OR v !~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9]))?$'
     THEN
         RETURN NULL;
     END IF;
-    IF CAST(part[3] AS integer) > extract(
-        day FROM make_date(CAST(part[1] AS integer), CAST(part[2] AS integer), 1) + interval '1 month - 1 day')
+    IF substr(v, 9, 2) > '28' AND CAST(substr(v, 9, 2) AS integer) > extract(
+        day FROM make_date(CAST(left(v, 4) AS integer), CAST(substr(v, 6, 2) AS integer), 1) + interval '1 month - 1 day')
     THEN
         RETURN NULL;
     END IF;
-    ahead := make_interval(hours => CAST(COALESCE(part[9], '0') AS integer), mins => CAST(COALESCE(part[10], '0') AS integer));
-    RETURN make_timestamptz(
-               CAST(part[1] AS integer), CAST(part[2] AS integer), CAST(part[3] AS integer),
-               CAST(COALESCE(part[4], '0') AS integer), CAST(COALESCE(part[5], '0') AS integer),
-               CAST(COALESCE(part[6], '0') || left(COALESCE(part[7], ''), 7) AS double precision), 'UTC')
-           - CASE part[8] WHEN '-' THEN -ahead ELSE ahead END;
+    IF length(v) = 10 THEN
+        RETURN CAST(v || 'T00:00:00Z' AS timestamptz);
+    END IF;
+    IF v ~ '\.[0-9]{7}' THEN
+        v := regexp_replace(v, '(\.[0-9]{6})[0-9]+', '\1');
+    END IF;
+    RETURN CAST(v AS timestamptz);
 END$$;
 -- +goose StatementEnd
 

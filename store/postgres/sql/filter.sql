@@ -38,7 +38,7 @@ outdial_number(c.attributes -> {{key}})
 outdial_number(c.attributes -> {{key}})
 
 -- fragment: filter_attribute_bool
-CASE c.attributes ->> {{key}} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END
+CASE lower(c.attributes ->> {{key}}) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END
 
 -- fragment: filter_attribute_time
 outdial_instant(c.attributes -> {{key}})
@@ -123,10 +123,15 @@ replace({{x}}, {{from}}, {{to}})
 -- fragment: filter_member
 member.value #>> '{}'
 
--- fragment: filter_has
+-- fragment: filter_has_any
 EXISTS (SELECT 1
           FROM jsonb_array_elements({{x}}) AS member (value)
          WHERE jsonb_typeof(member.value) = 'string' AND {{member}} = ANY (CAST({{value}} AS text[])))
+
+-- fragment: filter_has_all
+(SELECT count(DISTINCT {{member}})
+   FROM jsonb_array_elements({{x}}) AS member (value)
+  WHERE jsonb_typeof(member.value) = 'string' AND {{member}} = ANY (CAST({{value}} AS text[]))) = {{count}}
 
 -- fragment: filter_open
 ({{end}} IS NULL OR {{condition}})
@@ -136,32 +141,33 @@ EXISTS (SELECT 1
 
 -- fragment: filter_join_text
 LEFT JOIN pg_temp.outdial_filter_values {{alias}}
-  ON {{alias}}.list = {{number}} AND {{alias}}.text_value = CAST({{x}} AS text)
+  ON {{alias}}.list = {{number}} AND {{alias}}.value = CAST({{x}} AS text) COLLATE "C"
 
 -- fragment: filter_join_number
 LEFT JOIN pg_temp.outdial_filter_values {{alias}}
-  ON {{alias}}.list = {{number}} AND {{alias}}.number_value = {{x}}
+  ON {{alias}}.list = {{number}} AND {{alias}}.value = CAST(trim_scale(CAST({{x}} AS numeric)) AS text) COLLATE "C"
 
 -- fragment: filter_joined
 {{alias}}.list IS NOT NULL
 
 -- query: create_filter_values
 -- The table belongs to the connection and is no part of the database. It is empty
--- whenever a transaction begins.
+-- whenever a transaction begins. The key is for the planner that believes that a
+-- campaign has one contact: it looks values up then, instead of going through the
+-- list for each of a hundred thousand. Numbers are texts without zeros at their end.
 CREATE TEMP TABLE IF NOT EXISTS outdial_filter_values (
     list integer NOT NULL,
-    text_value text COLLATE "C",
-    number_value numeric
+    value text COLLATE "C" NOT NULL,
+    PRIMARY KEY (list, value)
 ) ON COMMIT DELETE ROWS
 
 -- query: clear_filter_values
 TRUNCATE pg_temp.outdial_filter_values
 
 -- query: copy_filter_values
-COPY pg_temp.outdial_filter_values (list, text_value, number_value) FROM STDIN
+COPY pg_temp.outdial_filter_values (list, value) FROM STDIN
 
 -- query: add_filter_values
 -- For drivers with a COPY of their own kind.
-INSERT INTO pg_temp.outdial_filter_values (list, text_value, number_value)
-SELECT :list, asked.text_value, asked.number_value
-  FROM unnest(CAST(:texts AS text[]), CAST(:numbers AS numeric[])) AS asked (text_value, number_value)
+INSERT INTO pg_temp.outdial_filter_values (list, value)
+SELECT :list, unnest(CAST(:values AS text[]))

@@ -59,7 +59,7 @@ END
 CASE {{filter_attribute_type}}
     WHEN 'true' THEN TRUE
     WHEN 'false' THEN FALSE
-    WHEN 'text' THEN CASE c.attributes ->> {{key}} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END
+    WHEN 'text' THEN CASE lower(c.attributes ->> {{key}}) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END
 END
 
 -- fragment: filter_attribute_time
@@ -175,10 +175,15 @@ replace({{x}}, {{from}}, {{to}})
 -- fragment: filter_member
 member.value
 
--- fragment: filter_has
+-- fragment: filter_has_any
 EXISTS (SELECT 1
           FROM json_each({{x}}) member
          WHERE member.type = 'text' AND {{member}} IN (SELECT asked.value FROM json_each({{value}}) asked))
+
+-- fragment: filter_has_all
+(SELECT count(DISTINCT {{member}})
+   FROM json_each({{x}}) member
+  WHERE member.type = 'text' AND {{member}} IN (SELECT asked.value FROM json_each({{value}}) asked)) = {{count}}
 
 -- fragment: filter_open
 ({{end}} IS NULL OR {{condition}})
@@ -187,12 +192,13 @@ EXISTS (SELECT 1
 {{low}} IS NULL AND {{high}} IS NULL
 
 -- fragment: filter_join_text
+-- The plus sign takes a column's affinity away, with which the key is of no use.
 LEFT JOIN temp.outdial_filter_values {{alias}}
-  ON {{alias}}.list = {{number}} AND {{alias}}.value = {{x}}
+  ON {{alias}}.list = {{number}} AND {{alias}}.value = +({{x}})
 
 -- fragment: filter_join_number
 LEFT JOIN temp.outdial_filter_values {{alias}}
-  ON {{alias}}.list = {{number}} AND {{alias}}.value = {{x}}
+  ON {{alias}}.list = {{number}} AND {{alias}}.value = +({{x}})
 
 -- fragment: filter_joined
 {{alias}}.list IS NOT NULL
