@@ -45,7 +45,7 @@ soak: ## The long versions of the tests, with the race detector
 .PHONY: bench
 bench: ## Benchmarks beside their floors, on durable servers (BENCH=Pull COUNT=5)
 	$(SERVERS) -durable -- $(GO) test -run '^$$' -bench '$(strip $(BENCH))' -benchtime $(strip $(BENCHTIME)) \
-		-count $(strip $(COUNT)) -timeout 2h $(TESTFLAGS) ./bench/...
+		-count $(strip $(COUNT)) -timeout 2h $(TESTFLAGS) ./bench/... ./store/...
 
 .PHONY: fuzz
 fuzz: ## Fuzz every target for FUZZTIME each

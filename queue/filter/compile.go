@@ -23,7 +23,8 @@ type Fragment struct {
 	Lists []LongList
 }
 
-// LongList is a list of values that an engine keeps in a table, each there once. Either Texts or Numbers is set.
+// LongList is a list of values that an engine keeps in a table, each there once.
+// Either Texts or Numbers is set.
 type LongList struct {
 	// Number tells the lists of one statement apart.
 	Number  int
@@ -225,7 +226,7 @@ func (c *compiler) folded(x string, texts []string) string {
 func (c *compiler) in(f Field, x string, operands []operand) string {
 	if f.number() {
 		numbers := distinctNumbers(operands)
-		if len(numbers) > c.dialect.longList() {
+		if c.dialect.LongList > 0 && len(numbers) > c.dialect.LongList {
 			return c.joined(templateNumberJoin, x, LongList{Numbers: numbers})
 		}
 		bound := make([]any, len(numbers))
@@ -238,7 +239,7 @@ func (c *compiler) in(f Field, x string, operands []operand) string {
 	if f.folds() {
 		x = c.folded(x, texts)
 	}
-	if len(texts) > c.dialect.longList() {
+	if c.dialect.LongList > 0 && len(texts) > c.dialect.LongList {
 		return c.joined(templateTextJoin, x, LongList{Texts: texts})
 	}
 	return c.fill(inTemplate(f.Type), "x", x, "value", c.bind(c.dialect.List(anyTexts(texts))))

@@ -24,15 +24,9 @@ type Dialect struct {
 	Key    func(string) any
 	List   func([]any) any
 	// LongList is how many values a list may have before it is joined from a table.
-	// Defaults to 1,000.
+	// Zero joins none, for engines that make such a table themselves of a list that
+	// is bound.
 	LongList int
-}
-
-func (d Dialect) longList() int {
-	if d.LongList > 0 {
-		return d.LongList
-	}
-	return 1000
 }
 
 // The templates that do not depend on a type.
@@ -70,7 +64,8 @@ func inTemplate(t Type) string        { return "filter_in_" + string(t) }
 // TemplateNames lists the templates of a Dialect. For each type there are the
 // column {{column}} and the attribute {{key}} as values of the type, whether {{x}}
 // is empty, and {{value}} as a value to compare with; for those that have the
-// operator, whether {{x}} is in the list {{value}}.
+// operator, whether {{x}} is in the list {{value}}. Those with join in their names are
+// for dialects with a LongList.
 func TemplateNames() []string {
 	names := []string{
 		templateMatches, templateUpper, templateReplace, templateHasAny, templateHasAll, templateMember, templateOpen,
@@ -92,7 +87,8 @@ func TemplateNames() []string {
 // refuse to start instead of failing at the first filter that needs it.
 func (d Dialect) Check() error {
 	for _, name := range TemplateNames() {
-		if strings.TrimSpace(d.Templates[name]) == "" {
+		joins := name == templateTextJoin || name == templateNumberJoin || name == templateJoined
+		if strings.TrimSpace(d.Templates[name]) == "" && (d.LongList > 0 || !joins) {
 			return fmt.Errorf("filter: no template %q", name)
 		}
 	}

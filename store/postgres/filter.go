@@ -14,9 +14,10 @@ import (
 	"github.com/outdial/outdial/store/internal/sqlstore"
 )
 
-// longList is how many values the planner weighs one by one in less time than a
-// table takes to fill; see docs/decisions/009-long-lists-are-joined.md.
-const longList = 1000
+// longList is from where on a table is never much slower than an array, and may be
+// very much faster: the planner weighs every value of an array against every common
+// one of its column. See docs/decisions/009-long-lists-are-joined.md.
+const longList = 10_000
 
 func dialect() filter.Dialect {
 	return filter.Dialect{

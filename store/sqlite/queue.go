@@ -50,7 +50,7 @@ func (s *Store) ReplaceQueue(ctx context.Context, p queue.ReplaceParams) (queue.
 		} else if err := s.LockCampaign(ctx, c, p.CampaignID, p.Now); err != nil {
 			return queue.ReplaceResult{}, err
 		}
-		result, err := s.plan(ctx, c, p, audience, args)
+		result, err := plan(ctx, c, p, audience, args)
 		if err != nil {
 			return queue.ReplaceResult{}, err
 		}
@@ -71,11 +71,8 @@ func (s *Store) ReplaceQueue(ctx context.Context, p queue.ReplaceParams) (queue.
 }
 
 // plan fills the temporary table with what the new queue will be, and counts it.
-func (s *Store) plan(ctx context.Context, c *sqlstore.Conn, p queue.ReplaceParams, audience sqlstore.Audience, args sqlstore.Args) (queue.ReplaceResult, error) {
+func plan(ctx context.Context, c *sqlstore.Conn, p queue.ReplaceParams, audience sqlstore.Audience, args sqlstore.Args) (queue.ReplaceResult, error) {
 	if err := startPlan(ctx, c); err != nil {
-		return queue.ReplaceResult{}, err
-	}
-	if err := s.FillLists(ctx, c, audience); err != nil {
 		return queue.ReplaceResult{}, err
 	}
 	if _, err := c.ExecText(ctx, "plan_replace", audience.Fragments, args); err != nil {
@@ -147,9 +144,6 @@ func (s *Store) EnqueueItems(ctx context.Context, p queue.EnqueueParams) (queue.
 			return queue.EnqueueResult{}, err
 		}
 		if err := startPlan(ctx, c); err != nil {
-			return queue.EnqueueResult{}, err
-		}
-		if err := s.FillLists(ctx, c, audience); err != nil {
 			return queue.EnqueueResult{}, err
 		}
 		if _, err := c.ExecText(ctx, "plan_enqueue", audience.Fragments, args); err != nil {

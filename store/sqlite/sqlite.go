@@ -97,7 +97,6 @@ func New(db *sqlx.DB) (*Store, error) {
 		SQL:             own,
 		Binding:         sqlstore.BindNamed,
 		Filter:          dialect(),
-		FillLists:       fillLists,
 		Time:            timeValue,
 		Prepare:         true,
 		Retryable:       retryable,

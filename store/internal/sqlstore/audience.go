@@ -44,6 +44,14 @@ func (s *Store) NewAudience(expr filter.Expr, contactIDs []uuid.UUID, now time.T
 	}, nil
 }
 
+// WithLongLists returns a store like this one that joins lists of more values than
+// over from the table of filter values, to measure from where on that pays.
+func (s *Store) WithLongLists(over int) *Store {
+	other := *s
+	other.engine.Filter.LongList = over
+	return &other
+}
+
 // FillLists puts the audience's lists where its statement looks for them.
 func (s *Store) FillLists(ctx context.Context, c *Conn, audience Audience) error {
 	if len(audience.Lists) == 0 {

@@ -25,7 +25,7 @@ type Engine struct {
 	// queries.
 	Filter filter.Dialect
 	// FillLists empties the connection's table of filter values and puts the lists
-	// into it.
+	// into it. It is for engines that join long lists.
 	FillLists func(ctx context.Context, c *Conn, lists []filter.LongList) error
 	// Time turns a time into what the engine stores. The zero time is NULL.
 	Time func(time.Time) any

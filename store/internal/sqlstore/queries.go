@@ -75,8 +75,9 @@ func (l *Library) add(text []byte) error {
 }
 
 // Templates returns fragments by name with the fragments in them filled in. Words
-// in braces that are no fragment's name stay: they are for the caller to fill in.
-func (l *Library) Templates(names []string) (map[string]string, error) {
+// in braces that are no fragment's name stay: they are for the caller to fill in. A
+// fragment that does not exist is empty.
+func (l *Library) Templates(names []string) map[string]string {
 	var fragments []string
 	for name, text := range l.fragments {
 		fragments = append(fragments, "{{"+name+"}}", strings.TrimSpace(text))
@@ -84,16 +85,13 @@ func (l *Library) Templates(names []string) (map[string]string, error) {
 	fill := strings.NewReplacer(fragments...)
 	templates := map[string]string{}
 	for _, name := range names {
-		text, ok := l.fragments[name]
-		if !ok {
-			return nil, fmt.Errorf("no fragment %q", name)
-		}
+		text := l.fragments[name]
 		for filled := fill.Replace(text); filled != text; filled = fill.Replace(text) {
 			text = filled
 		}
 		templates[name] = strings.TrimSpace(text)
 	}
-	return templates, nil
+	return templates
 }
 
 // Names lists the queries, in order.

@@ -37,9 +37,7 @@ func New(db *sqlx.DB, engine Engine) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load %s queries: %w", engine.Name, err)
 	}
-	if engine.Filter.Templates, err = library.Templates(filter.TemplateNames()); err != nil {
-		return nil, fmt.Errorf("load %s filters: %w", engine.Name, err)
-	}
+	engine.Filter.Templates = library.Templates(filter.TemplateNames())
 	if err := engine.Filter.Check(); err != nil {
 		return nil, fmt.Errorf("load %s filters: %w", engine.Name, err)
 	}

@@ -1,5 +1,6 @@
 -- What a filter is made of; see the templates of filter.Dialect. Attributes that are
--- no JSON are none.
+-- no JSON are none. There is nothing to join long lists: of a list that is bound,
+-- SQLite makes an indexed table for the statement itself.
 
 -- fragment: filter_column_text
 c."{{column}}"
@@ -190,30 +191,3 @@ EXISTS (SELECT 1
 
 -- fragment: filter_no_range
 {{low}} IS NULL AND {{high}} IS NULL
-
--- fragment: filter_join_text
--- The plus sign takes a column's affinity away, with which the key is of no use.
-LEFT JOIN temp.outdial_filter_values {{alias}}
-  ON {{alias}}.list = {{number}} AND {{alias}}.value = +({{x}})
-
--- fragment: filter_join_number
-LEFT JOIN temp.outdial_filter_values {{alias}}
-  ON {{alias}}.list = {{number}} AND {{alias}}.value = +({{x}})
-
--- fragment: filter_joined
-{{alias}}.list IS NOT NULL
-
--- query: create_filter_values
--- The table belongs to the connection and is no part of the database. A value keeps
--- the type it came with: text or number.
-CREATE TEMP TABLE IF NOT EXISTS outdial_filter_values (
-    list INTEGER NOT NULL,
-    value BLOB NOT NULL,
-    PRIMARY KEY (list, value)
-) WITHOUT ROWID
-
--- query: clear_filter_values
-DELETE FROM temp.outdial_filter_values
-
--- query: add_filter_value
-INSERT INTO temp.outdial_filter_values (list, value) VALUES (:list, :value)

@@ -59,7 +59,6 @@ SELECT cc.contact_id, COALESCE(cc.priority, 0) AS priority, c.account_id,
        q.pooled AS row_pooled, q.lock_expires_at AS row_lock_expires_at
   FROM campaign_contacts cc
   JOIN contacts c ON c.id = cc.contact_id
-  {{filter_joins}}
   LEFT JOIN agent_queue q
     ON q.campaign_id = :campaign_id
    AND q.contact_id = cc.contact_id
