@@ -56,7 +56,7 @@ fuzz-targets:
 	@$(GO_FILES) | xargs grep -l '^func Fuzz[A-Z]' | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
 			echo "$$target in $$file"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(strip $(FUZZTIME)) "$$(dirname "$$file")" </dev/null || exit 1; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(strip $(FUZZTIME)) -fuzzminimizetime 1s "$$(dirname "$$file")" </dev/null || exit 1; \
 		done; \
 	done
 

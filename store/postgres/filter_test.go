@@ -84,3 +84,7 @@ func field(t *testing.T, fields *filter.Fields, name string) filter.Field {
 	require.True(t, ok)
 	return found
 }
+
+func FuzzFilters(f *testing.F) {
+	enginetest.FuzzFilters(f, open(f, database(f).String()))
+}

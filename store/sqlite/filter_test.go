@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/outdial/outdial/internal/enginetest"
+	"github.com/outdial/outdial/store/sqlite"
 )
 
 func TestFiltersOnAHostsOwnColumnsSelectWhomMatchSelects(t *testing.T) {
@@ -34,4 +35,8 @@ func TestFiltersOnAHostsOwnColumnsSelectWhomMatchSelects(t *testing.T) {
 			return string(encoded)
 		},
 	})
+}
+
+func FuzzFilters(f *testing.F) {
+	enginetest.FuzzFilters(f, open(f, sqlite.Memory))
 }
