@@ -83,7 +83,7 @@ func (s *Service) FilterFields(ctx context.Context, actor outdial.Actor, req Fie
 			Operators: field.Operators(), Index: field.Index,
 		}
 		_, lasting := s.cfg.Fields.Lookup(field.Name)
-		if !countable(field) || !lasting && s.cfg.Clock.Since(started) >= countingTime {
+		if !field.Listed || !lasting && s.cfg.Clock.Since(started) >= countingTime {
 			continue
 		}
 		if list[i].Values, err = s.fieldValues(ctx, req.CampaignID, field); err != nil {
@@ -94,12 +94,6 @@ func (s *Service) FilterFields(ctx context.Context, actor outdial.Actor, req Fie
 		}
 	}
 	return list, nil
-}
-
-// countable says whether a field's values are asked for and can be counted. A range
-// and a list have no one value to count by, whatever a host asked for.
-func countable(field filter.Field) bool {
-	return field.Listed && !field.IsRange() && field.Type != filter.TypeList
 }
 
 // fieldValues counts what a field holds, unless that is too much to choose from.

@@ -205,19 +205,6 @@ func TestFilterFieldsCountsFewValues(t *testing.T) {
 			require.Empty(t, countsOf(bundle.store, name), name)
 		}
 	})
-	t.Run("a range or a list is not counted, whatever the host asks for", func(t *testing.T) {
-		t.Parallel()
-
-		fields, err := filter.NewFields(
-			filter.ColumnRange("revenue", "revenue_min", "revenue_max", filter.TypeInt).WithList(),
-			filter.Column("tags", filter.TypeList).WithList(),
-		)
-		require.NoError(t, err)
-		service, bundle := setup(t, func(c *queue.Config) { c.Fields = fields })
-		fieldsOf(t, service)
-		require.Empty(t, countsOf(bundle.store, "revenue"))
-		require.Empty(t, countsOf(bundle.store, "tags"))
-	})
 	t.Run("all contacts are asked about when no campaign is named", func(t *testing.T) {
 		t.Parallel()
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -249,8 +248,11 @@ func (c *compiler) in(f Field, x string, operands []operand) string {
 func (c *compiler) has(template, x string, operands []operand) string {
 	texts := distinctTexts(true, operands)
 	member := c.folded(strings.TrimSpace(c.dialect.Templates[templateMember]), texts)
-	return c.fill(template, "x", x, "member", member,
-		"value", c.bind(c.dialect.List(anyTexts(texts))), "count", strconv.Itoa(len(texts)))
+	words := []string{"x", x, "member", member, "value", c.bind(c.dialect.List(anyTexts(texts)))}
+	if template == templateHasAll {
+		words = append(words, "count", c.bind(len(texts)))
+	}
+	return c.fill(template, words...)
 }
 
 // joined puts the values aside for the engine's table and looks them up there.

@@ -127,8 +127,8 @@ func TestNewFieldsRefuses(t *testing.T) {
 
 		{"a type that there is not", filter.Column("x", "money"), "x", `has no type "money"`},
 		{"no type", filter.Column("x", ""), "x", `has no type ""`},
-		{"a field without a place", filter.Field{Name: "x", Type: filter.TypeInt}, "x", "has no column and no attribute"},
-		{"a column without a name", column(""), "x", "has no column and no attribute"},
+		{"a field without a place", filter.Field{Name: "x", Type: filter.TypeInt}, "x", "lacks a column or an attribute"},
+		{"a column without a name", column(""), "x", "lacks a column or an attribute"},
 		{"a blank in a column", column("staff count"), "x", `cannot be kept in a column called "staff count"`},
 		{"a quote in a column", column(`x"`), "x", `cannot be kept in a column called "x\""`},
 		{"a full stop in a column", column("c.x"), "x", `cannot be kept in a column called "c.x"`},
@@ -291,11 +291,11 @@ func TestTypeOf(t *testing.T) {
 		"0.5": filter.TypeDecimal, "-0.5": filter.TypeDecimal, "1.0": filter.TypeDecimal, "12345678901234567.5": filter.TypeDecimal,
 		".5": filter.TypeText, "5.": filter.TypeText, "1.2.3": filter.TypeText, "NaN": filter.TypeText, "Infinity": filter.TypeText,
 		strings.Repeat("9", 401): filter.TypeText,
-		"true":                   filter.TypeBool, "false": filter.TypeBool, "True": filter.TypeText, "yes": filter.TypeText, "t": filter.TypeText,
+		"true":                   filter.TypeBool, "false": filter.TypeBool, "True": filter.TypeBool, "FALSE": filter.TypeBool, "yes": filter.TypeText, "t": filter.TypeText,
 		"2026-11-02": filter.TypeTime, "2026-11-02T15:04:05Z": filter.TypeTime, "2026-11-02T15:04:05.123+05:30": filter.TypeTime,
 		"2024-02-29": filter.TypeTime, "2026-02-29": filter.TypeText, "2026-11-02T15:04:05": filter.TypeText,
 		"2026-11-02 15:04:05": filter.TypeText, "11/02/2026": filter.TypeText, "20261102": filter.TypeInt, "0000-01-01": filter.TypeText,
-		"": filter.TypeText, " ": filter.TypeText, "Bette": filter.TypeText, "null": filter.TypeText,
+		"": "", " ": filter.TypeText, "Bette": filter.TypeText, "null": filter.TypeText,
 	} {
 		t.Run(value+" is "+string(want), func(t *testing.T) {
 			t.Parallel()

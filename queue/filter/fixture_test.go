@@ -88,6 +88,9 @@ func condition(field filter.Field, operator filter.Operator) filter.Condition {
 	if field.Name == "phone" && len(values) > 0 {
 		values = []any{"+15046218927"}
 	}
+	if len(field.Values) > 0 && len(values) > 0 {
+		values = []any{field.Values[0]}
+	}
 	return filter.Condition{Field: field.Name, Operator: operator, Values: values}
 }
 

@@ -280,10 +280,16 @@ func TestParseRefusesQuicklyWhatIsTooMuch(t *testing.T) {
 		})
 	}
 
-	t.Run("501 conditions are read and then refused", func(t *testing.T) {
+	t.Run("the 501st condition ends the reading", func(t *testing.T) {
 		t.Parallel()
 
-		requireRefused(t, parse(t, groupOf(501, emptyRegion)), nil, "filters", "has more than 500 conditions")
+		requireUnread(t, groupOf(501, emptyRegion), "filters", "has more than 500 conditions")
+	})
+	t.Run("and so does the 501st group", func(t *testing.T) {
+		t.Parallel()
+
+		requireUnread(t, groupOf(500, `{"logic":"NOT","conditions":[{"logic":"NOT","conditions":[`+emptyRegion+`]}]}`),
+			"filters", "has more than 500 groups")
 	})
 	t.Run("names with control characters are quoted, so that an error fits on a line", func(t *testing.T) {
 		t.Parallel()

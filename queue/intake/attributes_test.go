@@ -59,7 +59,8 @@ func TestAttributeTypes(t *testing.T) {
 		"truth and numbers are text":                         {[]string{"true", "1"}, filter.TypeText},
 		"dates and numbers are text":                         {[]string{"2026-11-02", "2026"}, filter.TypeText},
 		"digits after a zero are text, since they are codes": {[]string{"70116", "01234"}, filter.TypeText},
-		"one word among numbers makes text":                  {[]string{"12", "n/a", "13"}, filter.TypeText},
+		"one word among numbers makes text":                  {[]string{"12", "about 20", "13"}, filter.TypeText},
+		"what stands for no value does not count":            {[]string{"12", "n/a", "-", "NULL", "13"}, filter.TypeInt},
 		"empty values do not count":                          {[]string{"", "12", " ", `="13"`}, filter.TypeInt},
 		"space around values does not count":                 {[]string{" 12", "13 "}, filter.TypeInt},
 	} {

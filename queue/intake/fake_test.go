@@ -109,6 +109,9 @@ func (m *memory) AddContacts(ctx context.Context, p intake.AddContactsParams) (i
 	return res, nil
 }
 
+// noValue is what stands for no value, and belongs to every type and to none.
+var noValue = map[string]bool{"-": true, "--": true, "null": true, "none": true, "nan": true, "n/a": true, "#n/a": true, `\n`: true}
+
 // holds returns an error when there is an attribute that a filter would not find.
 func (m *memory) holds(attributes json.RawMessage) error {
 	var kept map[string]string
@@ -118,6 +121,9 @@ func (m *memory) holds(attributes json.RawMessage) error {
 		}
 	}
 	for key, value := range kept {
+		if noValue[strings.ToLower(value)] {
+			continue
+		}
 		known := m.types[key]
 		if known == "" || known.Widen(filter.TypeOf(value)) != known {
 			return fmt.Errorf("%q holds %q, and is registered as %q", key, value, known)
