@@ -85,7 +85,7 @@ var testLibraries = []string{
 }
 
 // testSupport are the packages that exist for tests and may link the above.
-var testSupport = []string{"storetest/...", "bench/...", "internal/..."}
+var testSupport = []string{"storetest/...", "bench/...", "internal/...", "store/internal/longlists/..."}
 
 // exampleLibraries are linked by the examples alone.
 var exampleLibraries = []string{"github.com/alecthomas/kong/..."}
