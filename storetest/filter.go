@@ -17,6 +17,9 @@ import (
 	"github.com/outdial/outdial/queue/intake"
 )
 
+// longList is more than any engine compares one by one.
+const longList = 12_000
+
 // filterBehaviours proves that a store selects exactly the contacts that filter.Match
 // does, for every operator of every type, from a contact's own columns and from the
 // attributes.
@@ -78,8 +81,7 @@ func filterBehaviours(g *group) {
 
 	g.proves("a long list selects what a short one would", func(c *campaign) {
 		people := c.add(person(withLastName("Smith")), person(withLastName("ÉLUARD")), person(withLastName("")), person(withLastName("Jones")))
-		const many = 5000
-		texts := make([]string, many)
+		texts := make([]string, longList)
 		for i := range texts {
 			texts[i] = fmt.Sprintf("nobody %d", i)
 		}
@@ -97,14 +99,38 @@ func filterBehaviours(g *group) {
 		require.Equal(c, ids(2, 3), c.selected(filter.Not(listed)))
 		require.Equal(c, ids(2, 3), c.selected(filter.Text("last_name").NotIn(texts...)))
 		require.Equal(c, ids(0, 1, 3), c.selected(filter.Or(listed, filter.Text("last_name").Equals("jones"))))
-		require.Equal(c, ids(1), c.selected(filter.And(listed, filter.Text("last_name").In(append(texts[:many:many], "éluard")...))))
+		require.Equal(c, ids(1), c.selected(filter.And(listed, filter.Text("last_name").In(append(texts[:longList:longList], "éluard")...))))
 		require.Equal(c, ids(0, 1), c.selected(listed), "nothing of a list before is left")
+	})
+
+	g.proves("a long list of numbers finds them however they are written", func(c *campaign) {
+		fields, err := filter.NewFields(filter.Attribute("score", filter.TypeDecimal))
+		require.NoError(c, err)
+		var people []intake.NewContact
+		for _, score := range []any{"250", "250.0", "00250.00", 250, json.Number("2.5e2"), "-0.5", -0.5, "249", "n/a", nil} {
+			people = append(people, person(withAttributes(map[string]any{"score": score})))
+		}
+		added := c.add(people...)
+		numbers := []json.Number{"250.0", "-0.50"}
+		for i := range longList {
+			numbers = append(numbers, json.Number(fmt.Sprintf("%d.25", i)))
+		}
+		expr, err := filter.Resolve(filter.Decimal("score").In(numbers...), fields)
+		require.NoError(c, err)
+		var want []uuid.UUID
+		for _, contact := range added[:7] {
+			want = append(want, contact.ID)
+		}
+		require.ElementsMatch(c, want, c.selected(expr))
+		rest, err := filter.Resolve(filter.Decimal("score").NotIn(numbers...), fields)
+		require.NoError(c, err)
+		require.Len(c, c.selected(rest), 3)
 	})
 
 	g.proves("two long lists at once do not meet", func(c *campaign) {
 		people := c.addCallable(40)
 		require.NoError(c, together(8, func(n int) error {
-			texts := make([]string, 3000)
+			texts := make([]string, longList)
 			for i := range texts {
 				texts[i] = fmt.Sprintf("+1504%07d", 3_000_000+i)
 			}

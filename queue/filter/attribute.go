@@ -13,8 +13,8 @@ type ImportedAttribute struct {
 }
 
 // TypeOf returns the narrowest type that a value from a file can be read as: int,
-// decimal, bool, time or text, and no type of an empty one. Digits that begin with a zero are text: they are
-// postal codes and account numbers.
+// decimal, bool, time or text, and no type for an empty one. Digits that begin with a
+// zero are text: they are postal codes and account numbers.
 func TypeOf(value string) Type {
 	switch {
 	case value == "":

@@ -96,8 +96,11 @@ func (g Group) compile(c *compiler, negated bool) {
 	if (g.Logic == LogicOr) != negated {
 		joint = " OR "
 	}
+	c.sql.WriteByte('(')
 	for i, expr := range g.Conditions {
-		c.sql.WriteString(map[bool]string{true: "(", false: joint}[i == 0])
+		if i > 0 {
+			c.sql.WriteString(joint)
+		}
 		expr.compile(c, negated)
 	}
 	c.sql.WriteByte(')')

@@ -107,7 +107,7 @@ type operatorRow struct {
 }
 
 var (
-	words    = []Type{TypeText, TypeEnum}
+	text     = []Type{TypeText}
 	scalars  = []Type{TypeText, TypeEnum, TypeInt, TypeDecimal, TypeBool, TypeUUID}
 	listable = []Type{TypeText, TypeEnum, TypeInt, TypeDecimal, TypeUUID}
 	ordered  = []Type{TypeInt, TypeDecimal, TypeTime}
@@ -117,10 +117,10 @@ var (
 var operators = []operatorRow{
 	{operator: Equals, takes: TakesValue, types: scalars},
 	{operator: NotEquals, takes: TakesValue, negates: Equals, types: scalars},
-	{operator: Contains, takes: TakesValue, types: words[:1]},
-	{operator: NotContains, takes: TakesValue, negates: Contains, types: words[:1]},
-	{operator: StartsWith, takes: TakesValue, types: words[:1]},
-	{operator: EndsWith, takes: TakesValue, types: words[:1]},
+	{operator: Contains, takes: TakesValue, types: text},
+	{operator: NotContains, takes: TakesValue, negates: Contains, types: text},
+	{operator: StartsWith, takes: TakesValue, types: text},
+	{operator: EndsWith, takes: TakesValue, types: text},
 	{operator: In, takes: TakesList, types: listable},
 	{operator: NotIn, takes: TakesList, negates: In, types: listable},
 	{operator: Between, takes: TakesTwo, types: ordered},
