@@ -405,7 +405,7 @@ func countValuesBehaviours(g *group) {
 		}
 		c.add(person(optedOut), person())
 		lists(c, c.id, ownField("is_opted_out"), filter.ValueCount{Value: "false", Contacts: 9}, filter.ValueCount{Value: "true", Contacts: 1})
-		lists(c, c.id, filter.Attribute(key, filter.TypeBool), filter.ValueCount{Value: "true", Contacts: 2}, filter.ValueCount{Value: "false", Contacts: 1})
+		lists(c, c.id, filter.Attribute(key, filter.TypeBool), filter.ValueCount{Value: "false", Contacts: 2}, filter.ValueCount{Value: "true", Contacts: 2})
 	})
 
 	g.proves("whole numbers are counted as they are written", func(c *campaign) {

@@ -98,6 +98,7 @@ func heldAttribute(contact outdial.Contact, field filter.Field) string {
 		if filter.TypeOf(text) != field.Type {
 			return ""
 		}
+		text = strings.ToLower(text)
 	default:
 		if !isText {
 			return ""

@@ -1,7 +1,6 @@
--- What filters need: the values of attributes as numbers and times, the attributes
--- that imports brought, and the indexes of the fields that are selective.
+-- What filters need: the values of attributes as numbers and times, and the attributes
+-- that imports brought.
 
--- +goose NO TRANSACTION
 -- +goose Up
 
 -- A JSON number, or text that is one, such as -12.5; null when it is neither. A
@@ -55,6 +54,3 @@ CREATE TABLE IF NOT EXISTS contact_attributes (
     type text NOT NULL,
     created_at timestamptz NOT NULL
 );
-
-CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_contacts_account_id ON contacts (account_id);
-CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_contacts_created_at ON contacts (created_at);
