@@ -24,6 +24,9 @@ type HostColumns struct {
 	// annual_revenue_min and annual_revenue_max, vip, signed_at, owner_id, tags and
 	// nickname.
 	Schema []string
+	// Every leaves out all but one in so many questions, where each takes long. Zero
+	// leaves out none.
+	Every int
 	// Time and List are what the columns of times and lists take.
 	Time func(time.Time) any
 	List func([]string) any
@@ -96,9 +99,12 @@ func FilterHostColumns(t *testing.T, st store.Store, columns HostColumns) {
 		columns.write(t, db, contact.ID, held)
 		rows = append(rows, filter.Row{Contact: contact, CreatedAt: hostNow, Columns: held})
 	}
-	asked := 0
+	turn, asked := 0, 0
 	for _, field := range fields.All() {
 		for _, condition := range hostConditions(field) {
+			if turn++; columns.Every > 0 && turn%columns.Every > 0 {
+				continue
+			}
 			for _, expr := range []filter.Expr{condition, filter.Not(condition)} {
 				resolved, err := filter.Resolve(expr, fields)
 				require.NoError(t, err)
@@ -113,7 +119,7 @@ func FilterHostColumns(t *testing.T, st store.Store, columns HostColumns) {
 			}
 		}
 	}
-	require.Greater(t, asked, 200)
+	require.Greater(t, asked, 200/max(columns.Every, 1))
 }
 
 // write puts what a contact has into the host's columns.

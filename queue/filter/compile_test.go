@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
-	"unicode"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -391,56 +389,6 @@ func TestCompileJoinsLongLists(t *testing.T) {
 			}
 		})
 	})
-}
-
-func TestCompileStaysWithinWhatEnginesTake(t *testing.T) {
-	t.Parallel()
-
-	// SQLite takes 32,766 parameters, Postgres 65,535, and SQLite gives up where calls
-	// stand some hundreds deep inside each other.
-	const parameters, depth = 32_766, 500
-	t.Run("lists with as many letters in two cases as they may have", func(t *testing.T) {
-		t.Parallel()
-
-		letters := cased(filter.MaxListLetters + 1)
-		few := filter.Text("nickname").In(letters[:filter.MaxListLetters]...)
-		lists := slices.Repeat([]filter.Expr{few}, filter.MaxLetters/filter.MaxListLetters)
-		fragment := compiled(t, filter.Or(lists...))
-		for call := range strings.SplitSeq(fragment.Joins, "\n") {
-			require.LessOrEqual(t, strings.Count(call, "replace("), depth)
-		}
-		require.LessOrEqual(t, len(fragment.Args), parameters)
-
-		const tooMany = "has more than 250 different letters beyond a to z, or more than 2000 with the other lists"
-		requireRefused(t, filter.Text("nickname").In(letters...), host, "filters.nickname", tooMany)
-		requireRefused(t, filter.Or(append(lists, filter.Text("nickname").In("é"))...), host, "filters.nickname", tooMany)
-	})
-	t.Run("three conditions that ask for all of many long texts", func(t *testing.T) {
-		t.Parallel()
-
-		var letters strings.Builder
-		for letter := 'а'; letters.Len() < filter.MaxText-4; letter++ {
-			letters.WriteRune(letter)
-		}
-		var values []string
-		for i := range filter.MaxListValues {
-			values = append(values, fmt.Sprint(letters.String(), i))
-		}
-		every := filter.List("tags").AllOf(values...)
-		fragment := compiled(t, filter.And(slices.Repeat([]filter.Expr{every}, 3)...))
-		require.LessOrEqual(t, len(fragment.Args), parameters)
-	})
-}
-
-// cased returns so many letters beyond ASCII that have two forms, each in one of them.
-func cased(n int) []string {
-	var letters []string
-	for letter := rune(0x80); len(letters) < n; letter++ {
-		if other := unicode.SimpleFold(letter); other > letter && unicode.SimpleFold(other) == letter {
-			letters = append(letters, string(letter))
-		}
-	}
-	return letters
 }
 
 func rationals(numbers ...int64) []*big.Rat {

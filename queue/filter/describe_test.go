@@ -145,8 +145,10 @@ func TestExpressionsAreValues(t *testing.T) {
 			t.Parallel()
 
 			require.NotPanics(t, func() {
-				require.Error(t, filter.Check(expr, nil))
-				require.Error(t, filter.Check(filter.Not(expr), nil))
+				const problem = "contains something that is no Condition, Group or Negation"
+				requireRefused(t, expr, nil, "filters.conditions", problem)
+				requireRefused(t, filter.Not(expr), nil, "filters.conditions", problem)
+				requireRefused(t, filter.Or(condition, expr), nil, "filters.conditions", problem)
 			})
 		})
 	}

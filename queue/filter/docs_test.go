@@ -161,11 +161,17 @@ func filtersPage(t *testing.T) string {
 		{"MaxDepth", filter.MaxDepth},
 		{"MaxConditions", filter.MaxConditions},
 		{"MaxValues", filter.MaxValues},
+		{"MaxLetters", filter.MaxLetters},
+		{"MaxListLetters", filter.MaxListLetters},
 		{"MaxListValues", filter.MaxListValues},
 		{"MaxText", filter.MaxText},
 		{"MaxDays", filter.MaxDays},
 	} {
-		line("| `%s` | %d | %s |", limit.name, limit.size, sentence(limit.name))
+		meaning := "See `MaxLetters`."
+		if limit.name != "MaxListLetters" {
+			meaning = sentence(limit.name)
+		}
+		line("| `%s` | %d | %s |", limit.name, limit.size, meaning)
 	}
 
 	heading("Errors")

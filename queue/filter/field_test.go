@@ -108,6 +108,10 @@ func TestNewFieldsRefuses(t *testing.T) {
 
 	column := func(place string) filter.Field { return filter.Column("x", filter.TypeInt).From(place) }
 	long := strings.Repeat("x", 64)
+	const (
+		noPlace  = "lacks a column or an attribute"
+		unlisted = "cannot be listed: it does not hold one word, number or id"
+	)
 	tests := []struct {
 		name           string
 		made           filter.Field
@@ -127,8 +131,8 @@ func TestNewFieldsRefuses(t *testing.T) {
 
 		{"a type that there is not", filter.Column("x", "money"), "x", `has no type "money"`},
 		{"no type", filter.Column("x", ""), "x", `has no type ""`},
-		{"a field without a place", filter.Field{Name: "x", Type: filter.TypeInt}, "x", "lacks a column or an attribute"},
-		{"a column without a name", column(""), "x", "lacks a column or an attribute"},
+		{"a field without a place", filter.Field{Name: "x", Type: filter.TypeInt}, "x", noPlace},
+		{"a column without a name", column(""), "x", noPlace},
 		{"a blank in a column", column("staff count"), "x", `cannot be kept in a column called "staff count"`},
 		{"a quote in a column", column(`x"`), "x", `cannot be kept in a column called "x\""`},
 		{"a full stop in a column", column("c.x"), "x", `cannot be kept in a column called "c.x"`},
@@ -151,6 +155,20 @@ func TestNewFieldsRefuses(t *testing.T) {
 		{"a range of texts", filter.ColumnRange("x", "low", "high", filter.TypeText), "x", "is a range, which only numbers and times can be"},
 		{"a range of words", filter.AttributeRange("x", "low", "high", filter.TypeEnum), "x", "is a range, which only numbers and times can be"},
 		{"words for a text", filter.Column("x", filter.TypeText).OneOf("a"), "x", "has a list of words, which only an enum has"},
+
+		{"a range without an end", filter.ColumnRange("x", "low", "", filter.TypeInt), "x", noPlace},
+		{"a range without a beginning", filter.ColumnRange("x", "", "high", filter.TypeInt), "x", noPlace},
+		{"a range with neither", filter.ColumnRange("x", "", "", filter.TypeTime), "x", noPlace},
+		{"a range of attributes without an end", filter.AttributeRange("x", "low", "", filter.TypeInt), "x", noPlace},
+		{"a range of attributes without a beginning", filter.AttributeRange("x", "", "high", filter.TypeInt), "x", noPlace},
+
+		{"the values of a range for a choice", filter.ColumnRange("x", "low", "high", filter.TypeInt).WithList(), "x", unlisted},
+		{"those of a range of attributes", filter.AttributeRange("x", "low", "high", filter.TypeTime).WithList(), "x", unlisted},
+		{"those of a list", filter.Column("x", filter.TypeList).WithList(), "x", unlisted},
+		{"times for a choice", filter.Column("x", filter.TypeTime).WithList(), "x", unlisted},
+		{"decimals for a choice", filter.Column("x", filter.TypeDecimal).WithList(), "x", unlisted},
+		{"those of a list in an attribute", filter.Attribute("x", filter.TypeList).WithList(), "x", unlisted},
+		{"decimals in an attribute", filter.Attribute("x", filter.TypeDecimal).WithList(), "x", unlisted},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -162,33 +180,24 @@ func TestNewFieldsRefuses(t *testing.T) {
 		})
 	}
 
+	t.Run("words, whole numbers and ids can be listed", func(t *testing.T) {
+		t.Parallel()
+
+		for _, kind := range []filter.Type{filter.TypeText, filter.TypeEnum, filter.TypeInt, filter.TypeBool, filter.TypeUUID} {
+			fields, err := filter.NewFields(filter.Column("x", kind).WithList(), filter.Attribute("y", kind).WithList())
+			require.NoError(t, err)
+			for _, name := range []string{"x", "y"} {
+				field, ok := fields.Lookup(name)
+				require.True(t, ok)
+				require.True(t, field.Listed)
+			}
+		}
+	})
 	t.Run("a name of 63 characters is fine", func(t *testing.T) {
 		t.Parallel()
 
 		_, err := filter.NewFields(filter.Column(long[:63], filter.TypeInt), filter.Column("x", filter.TypeInt).From("_X9"))
 		require.NoError(t, err)
-	})
-	t.Run("a range has two ends", func(t *testing.T) {
-		t.Parallel()
-
-		for _, half := range []filter.Field{
-			filter.ColumnRange("x", "low", "", filter.TypeInt), filter.ColumnRange("x", "", "high", filter.TypeInt),
-			filter.AttributeRange("x", "low", "", filter.TypeInt), filter.AttributeRange("x", "", "high", filter.TypeInt),
-		} {
-			_, err := filter.NewFields(half)
-			require.Error(t, err)
-		}
-	})
-	t.Run("only single values can be listed", func(t *testing.T) {
-		t.Parallel()
-
-		// CountValues, which would have to count them, takes no others.
-		for _, listed := range []filter.Field{
-			filter.Column("x", filter.TypeList).WithList(), filter.ColumnRange("x", "low", "high", filter.TypeInt).WithList(),
-		} {
-			_, err := filter.NewFields(listed)
-			require.Error(t, err)
-		}
 	})
 }
 
@@ -243,6 +252,14 @@ func TestWithAttributes(t *testing.T) {
 		require.Len(t, fields.All(), len((*filter.Fields)(nil).All())+1)
 		requireFinds(t, fields, "attributes.first_name", `{"first_name": "x", "attributes.first_name": "found"}`)
 	})
+	t.Run("where only the longer name is taken, by an attribute before it, it has attributes. once more", func(t *testing.T) {
+		t.Parallel()
+
+		fields := with("account_id", "attributes.account_id")
+		require.Len(t, fields.All(), len((*filter.Fields)(nil).All())+2)
+		requireFinds(t, fields, "attributes.account_id", `{"account_id": "found", "attributes.account_id": "x"}`)
+		requireFinds(t, fields, "attributes.attributes.account_id", `{"account_id": "x", "attributes.account_id": "found"}`)
+	})
 	t.Run("one that cannot be looked up is left out", func(t *testing.T) {
 		t.Parallel()
 
@@ -291,7 +308,8 @@ func TestTypeOf(t *testing.T) {
 		"0.5": filter.TypeDecimal, "-0.5": filter.TypeDecimal, "1.0": filter.TypeDecimal, "12345678901234567.5": filter.TypeDecimal,
 		".5": filter.TypeText, "5.": filter.TypeText, "1.2.3": filter.TypeText, "NaN": filter.TypeText, "Infinity": filter.TypeText,
 		strings.Repeat("9", 401): filter.TypeText,
-		"true":                   filter.TypeBool, "false": filter.TypeBool, "True": filter.TypeBool, "FALSE": filter.TypeBool, "yes": filter.TypeText, "t": filter.TypeText,
+		"true":                   filter.TypeBool, "false": filter.TypeBool, "TRUE": filter.TypeBool, "True": filter.TypeBool, "False": filter.TypeBool, "FALSE": filter.TypeBool,
+		" true": filter.TypeText, "truе": filter.TypeText, "yes": filter.TypeText, "t": filter.TypeText,
 		"2026-11-02": filter.TypeTime, "2026-11-02T15:04:05Z": filter.TypeTime, "2026-11-02T15:04:05.123+05:30": filter.TypeTime,
 		"2024-02-29": filter.TypeTime, "2026-02-29": filter.TypeText, "2026-11-02T15:04:05": filter.TypeText,
 		"2026-11-02 15:04:05": filter.TypeText, "11/02/2026": filter.TypeText, "20261102": filter.TypeInt, "0000-01-01": filter.TypeText,
@@ -304,6 +322,14 @@ func TestTypeOf(t *testing.T) {
 		})
 	}
 
+	t.Run("a long s makes no truth value that nobody reads", func(t *testing.T) {
+		t.Parallel()
+
+		fields := (*filter.Fields)(nil).WithAttributes(filter.ImportedAttribute{Key: "x", Type: filter.TypeOf("falſe")})
+		expr, err := filter.Resolve(filter.Text("x").IsNotEmpty(), fields)
+		require.NoError(t, err)
+		require.True(t, filter.Match(expr, imported(`{"x": "falſe"}`), now), "as %s", filter.TypeOf("falſe"))
+	})
 	t.Run("what has a type is read as that type", func(t *testing.T) {
 		t.Parallel()
 
@@ -311,7 +337,7 @@ func TestTypeOf(t *testing.T) {
 			value := rapid.OneOf(
 				rapid.StringMatching(`-?[0-9]{1,20}(\.[0-9]{1,3})?`),
 				rapid.StringMatching(`20[0-9]{2}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z)?`),
-				rapid.SampledFrom([]string{"true", "false", "yes"}),
+				rapid.SampledFrom([]string{"true", "false", "TRUE", "False", "fAlSe", "yes"}),
 			).Draw(t, "value")
 			kind := filter.TypeOf(value)
 			fields := (*filter.Fields)(nil).WithAttributes(filter.ImportedAttribute{Key: "x", Type: kind})

@@ -57,6 +57,9 @@ func TestCheck(t *testing.T) {
 		{"a column of the table that is no field is refused", filter.Text("phone_key").Equals("504"), "filters.phone_key", noField},
 		{"the name of a field in capitals is another name", filter.Text("First_Name").Contains("B"), "filters.First_Name", noField},
 		{"no name is no field", filter.Text("").Contains("B"), "filters.", noField},
+		{"a line break in a name is replaced", filter.Text("a\nb").Contains("B"), "filters.a\ufffdb", noField},
+		{"so is what colours a terminal", filter.Text("a\x1b[31mb").Contains("B"), "filters.a\ufffd[31mb", noField},
+		{"and what separates lines", filter.Text("a\u2028b").Contains("B"), "filters.a\ufffdb", noField},
 		{"SQL is no field", filter.Text("first_name OR 1=1").Contains("B"), "filters.first_name OR 1=1", noField},
 		{
 			"a name of a million characters is cut", filter.Text(strings.Repeat("x", 1_000_000)).Contains("B"),
@@ -164,7 +167,8 @@ func TestCheck(t *testing.T) {
 		}
 		fields, err := filter.NewFields(filter.Column("x", filter.TypeEnum).OneOf(words...))
 		require.NoError(t, err)
-		require.LessOrEqual(t, len(filter.Check(filter.Enum("x").Equals("short"), fields).Error()), 300)
+		word := strings.Repeat("long", 10) + "…, "
+		requireRefused(t, filter.Enum("x").Equals("short"), fields, "filters.x", "must be one of "+strings.Repeat(word, 4)+"…")
 	})
 	t.Run("an error about any name fits on a line", func(t *testing.T) {
 		t.Parallel()
@@ -245,6 +249,7 @@ func TestCheckBoundsAnExpression(t *testing.T) {
 	const (
 		tooDeep       = "is nested deeper than 20 groups"
 		tooMany       = "has more than 500 conditions"
+		tooManyGroups = "has more than 500 groups"
 		tooManyValues = "has more than 100000 values, with those of the other lists"
 	)
 	tests := []struct {
@@ -269,6 +274,17 @@ func TestCheckBoundsAnExpression(t *testing.T) {
 			"they count in all lists together", filter.Or(filter.Text("country").NotIn(words(50_000)...), filter.Text("region").In(words(50_001)...)),
 			"filters.region", tooManyValues,
 		},
+		{
+			"the two values of between count too",
+			filter.And(filter.Text("region").In(words(99_999)...), filter.Int("staff_count").Between(1, 2)),
+			"filters.staff_count", tooManyValues,
+		},
+		{name: "but not one value by itself", expr: filter.And(filter.Text("region").In(words(100_000)...), leaf)},
+		{name: "500 groups are fine", expr: times(499, filter.And(leaf))},
+		{"501 are too many", times(500, filter.And(leaf)), "filters", tooManyGroups},
+		{"so are 501 alternatives", times(500, filter.Or(leaf)), "filters", tooManyGroups},
+		{"and 501 times NOT", times(500, filter.Not(leaf)), "filters", tooManyGroups},
+		{name: "groups and conditions are counted by themselves", expr: filter.And(times(498, filter.Not(leaf)), leaf, leaf)},
 		{name: "a list may be asked for 100 values", expr: filter.List("tags").AnyOf(words(100)...)},
 		{"but not for 101, any of them", filter.List("tags").AnyOf(words(101)...), "filters.tags", `has more than 100 values with "any_of"`},
 		{"nor all of them", filter.List("tags").AllOf(words(101)...), "filters.tags", `has more than 100 values with "all_of"`},
@@ -339,11 +355,11 @@ func TestNumbersOutsideJSONAreRefused(t *testing.T) {
 		t.Run(fmt.Sprintf("%q is no number", number), func(t *testing.T) {
 			t.Parallel()
 
-			require.ErrorIs(t, filter.Check(filter.Decimal("score").Equals(number), host), outdial.ErrInvalid)
-			for field, operator := range map[string]filter.Operator{"staff_count": filter.Equals, "signed_at": filter.WithinLastDays} {
-				expr := filter.Condition{Field: field, Operator: operator, Values: []any{number}}
-				require.ErrorIs(t, filter.Check(expr, host), outdial.ErrInvalid)
-			}
+			requireRefused(t, filter.Decimal("score").Equals(number), host, "filters.score", "must be a number")
+			whole := filter.Condition{Field: "staff_count", Operator: filter.Equals, Values: []any{number}}
+			requireRefused(t, whole, host, "filters.staff_count", "must be a number")
+			days := filter.Condition{Field: "signed_at", Operator: filter.WithinLastDays, Values: []any{number}}
+			requireRefused(t, days, host, "filters.signed_at", "must be a number of days")
 		})
 	}
 }

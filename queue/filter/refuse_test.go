@@ -291,14 +291,46 @@ func TestParseRefusesQuicklyWhatIsTooMuch(t *testing.T) {
 		requireUnread(t, groupOf(500, `{"logic":"NOT","conditions":[{"logic":"NOT","conditions":[`+emptyRegion+`]}]}`),
 			"filters", "has more than 500 groups")
 	})
-	t.Run("names with control characters are quoted, so that an error fits on a line", func(t *testing.T) {
+	t.Run("the two values of between count towards those of lists", func(t *testing.T) {
 		t.Parallel()
 
-		for _, name := range []string{`a\nb`, `a\rb`, `a\u001b[31mb`, `a\u2028b`, `a\u0000`} {
-			expr := parse(t, fmt.Sprintf(`{"field": "%s", "operator": "is_empty"}`, name))
-			require.NotRegexp(t, `[\x00-\x1f\x{2028}]`, filter.Check(expr, nil).Error())
-			_, err := filter.Parse([]byte(fmt.Sprintf(`{"field": "%s", "operator": "like"}`, name)))
-			require.NotRegexp(t, `[\x00-\x1f\x{2028}]`, err.Error())
-		}
+		list := `{"field": "region", "operator": "in", "value": [` + strings.Repeat(`"x",`, 99_998) + `"x"]}`
+		requireUnread(t, `{"logic": "AND", "conditions": [`+list+`, {"field": "x", "operator": "between", "value": [1, 2]}]}`,
+			"filters.x", "has more than 100000 values, with those of the other lists")
 	})
+}
+
+func TestErrorsFitOnALine(t *testing.T) {
+	t.Parallel()
+
+	const noScalar = "must be text, a number, true or false, or a list of such"
+	names := map[string]string{
+		`a\nb`: "a\ufffdb", `a\rb`: "a\ufffdb", `a\u001b[31mb`: "a\ufffd[31mb", `a\u2028b`: "a\ufffdb", `a\u0000`: "a\ufffd",
+	}
+	for name, shown := range names {
+		t.Run("a control character in the name of a field is replaced: "+name, func(t *testing.T) {
+			t.Parallel()
+
+			expr := parse(t, fmt.Sprintf(`{"field": "%s", "operator": "is_empty"}`, name))
+			requireRefused(t, expr, nil, "filters."+shown, "is not a field that can be filtered on")
+			for rest, problem := range map[string]string{
+				`"operator": "like"`:                `cannot be asked "like": there is no such operator`,
+				`"operator": "in", "value": []`:     `must have a list of values with "in", and not an empty one`,
+				`"operator": "in", "value": 1`:      `must have a list with "in"`,
+				`"operator": "equals", "value": []`: `must have no list with "equals"`,
+			} {
+				requireUnread(t, fmt.Sprintf(`{"field": "%s", %s}`, name, rest), "filters."+shown, problem)
+			}
+		})
+		t.Run("also where a value is none: "+name, func(t *testing.T) {
+			t.Parallel()
+
+			for value, problem := range map[string]string{
+				`{}`: noScalar, `[null]`: noScalar, `[[]]`: noScalar,
+				`"\ud800"`: "contains half a character", `["\ud800"]`: "contains half a character",
+			} {
+				requireUnread(t, fmt.Sprintf(`{"field": "%s", "operator": "in", "value": %s}`, name, value), "filters."+shown, problem)
+			}
+		})
+	}
 }

@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -69,6 +70,37 @@ func TestAttributeTypes(t *testing.T) {
 			require.Equal(t, map[string]filter.Type{"value": tc.want}, learned(t, column(tc.values...)))
 		})
 	}
+	for _, placeholder := range []string{"-", "--", "null", "NULL", "None", "NaN", "n/a", "N/A", "#N/A", `\N`} {
+		t.Run("a value such as "+placeholder+" is kept and teaches nothing", func(t *testing.T) {
+			t.Parallel()
+			b := newBench(intake.Config{BatchSize: 1})
+			_, err := b.load(column(placeholder, "12", placeholder, "-7"))
+			require.NoError(t, err)
+			require.Empty(t, b.rejected)
+			var kept []string
+			for _, c := range b.store.list() {
+				kept = append(kept, string(c.Contact.Attributes))
+			}
+			encoded, err := json.Marshal(map[string]string{"value": placeholder})
+			require.NoError(t, err)
+			require.Equal(t, []string{string(encoded), `{"value":"12"}`, string(encoded), `{"value":"-7"}`}, kept)
+			require.Len(t, b.store.registered, 1, "only the first number says something new")
+			require.Equal(t, 1, b.store.registered[0].batches)
+			require.Equal(t, map[string]filter.Type{"value": filter.TypeInt}, b.store.types)
+		})
+	}
+	t.Run("a column of nothing but such values is not registered", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(intake.Config{})
+		_, err := b.load(column("n/a", "NULL", "-"))
+		require.NoError(t, err)
+		require.Empty(t, b.store.registered)
+		require.JSONEq(t, `{"value": "n/a"}`, string(b.store.list()[0].Contact.Attributes), "they are kept all the same")
+	})
+	t.Run("what only begins like such a value is text", func(t *testing.T) {
+		t.Parallel()
+		require.Equal(t, map[string]filter.Type{"value": filter.TypeText}, learned(t, column("12", "n/a yet", "13")))
+	})
 	t.Run("a column without values is not registered", func(t *testing.T) {
 		t.Parallel()
 		b := newBench(intake.Config{})

@@ -33,6 +33,6 @@ func TestALongListSelectsWhatAPermanentTableDoes(t *testing.T) {
 
 // It is not parallel: the heap is everybody's.
 func TestLongListsLeaveNoMemoryBehind(t *testing.T) {
-	const contacts = 100
-	longlists.Flat(t, longListBed(t, contacts))
+	const contacts, length = 100, 50_000
+	longlists.Flat(t, longListBed(t, contacts), length)
 }

@@ -242,11 +242,11 @@ func Agree(t *testing.T, bed *Bed) {
 	}
 }
 
-// Flat requires that lists of fifty thousand leave no memory behind, however many
-// there have been.
-func Flat(t *testing.T, bed *Bed) {
+// Flat requires that lists of that length leave no memory behind, however many there
+// have been.
+func Flat(t *testing.T, bed *Bed, length int) {
 	t.Helper()
-	const length, rounds, allowed = 50_000, 12, 4 << 20
+	const rounds, allowed = 12, 4 << 20
 	domains := Domains(length)
 	held := func() uint64 {
 		for range rounds {
