@@ -19,7 +19,7 @@ func TypeOf(value string) Type {
 	switch {
 	case value == "":
 		return ""
-	case strings.EqualFold(value, "true") || strings.EqualFold(value, "false"):
+	case isTruth(value):
 		return TypeBool
 	case plainNumber.MatchString(value) && len(value) <= maxNumber:
 		digits := strings.TrimPrefix(value, "-")
@@ -38,6 +38,12 @@ func TypeOf(value string) Type {
 		return TypeTime
 	}
 	return TypeText
+}
+
+// isTruth says whether a text is true or false, in any case.
+func isTruth(text string) bool {
+	text = strings.ToLower(text)
+	return text == "true" || text == "false"
 }
 
 // Widen returns the narrowest type that holds what either type holds. The empty

@@ -198,7 +198,7 @@ func (p *parser) group(depth int) ([]Expr, error) {
 func (p *parser) value(n *node) (values []any, isList bool, err error) {
 	label := "filters"
 	if n.field != "" {
-		label += "." + printable(n.field)
+		label = Condition{Field: n.field}.label()
 	}
 	first := p.next()
 	if first != json.Delim('[') {

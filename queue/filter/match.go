@@ -304,10 +304,10 @@ func (f Field) attribute(attributes json.RawMessage, key string) *value {
 		if !isText {
 			text = string(raw)
 		}
-		if text = strings.ToLower(text); text != "true" && text != "false" {
+		if !isTruth(text) {
 			return nil
 		}
-		return &value{operand: operand{flag: text == "true"}}
+		return &value{operand: operand{flag: strings.ToLower(text) == "true"}}
 	}
 	if !isText || text == "" {
 		return nil
