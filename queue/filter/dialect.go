@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -93,7 +94,7 @@ func (d Dialect) Check() error {
 		}
 	}
 	if d.Pattern == nil || d.Time == nil || d.Number == nil || d.Key == nil || d.List == nil {
-		return fmt.Errorf("filter: the dialect lacks a function")
+		return errors.New("filter: the dialect lacks a function")
 	}
 	return nil
 }
