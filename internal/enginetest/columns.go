@@ -3,7 +3,6 @@ package enginetest
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -141,7 +140,7 @@ func (h HostColumns) write(t *testing.T, db *sqlx.DB, contactID uuid.UUID, held 
 func hostConditions(field filter.Field) []filter.Condition {
 	var list []filter.Condition
 	values := hostValues[field.Type]
-	if strings.HasSuffix(field.Name, "phone_status") {
+	if field.Name == "phone_status" {
 		values = []any{"unknown", "valid"}
 	}
 	if field.Name == "phone" {

@@ -19,8 +19,6 @@ func TypeOf(value string) Type {
 	switch {
 	case value == "":
 		return ""
-	case isTruth(value):
-		return TypeBool
 	case plainNumber.MatchString(value) && len(value) <= maxNumber:
 		digits := strings.TrimPrefix(value, "-")
 		switch {
@@ -34,16 +32,19 @@ func TypeOf(value string) Type {
 		}
 		return TypeInt
 	}
+	if _, ok := readTruth(value); ok {
+		return TypeBool
+	}
 	if _, ok := readTime(value); ok {
 		return TypeTime
 	}
 	return TypeText
 }
 
-// isTruth says whether a text is true or false, in any case.
-func isTruth(text string) bool {
+// readTruth reads true or false, in any case.
+func readTruth(text string) (flag, ok bool) {
 	text = strings.ToLower(text)
-	return text == "true" || text == "false"
+	return text == "true", text == "true" || text == "false"
 }
 
 // Widen returns the narrowest type that holds what either type holds. The empty

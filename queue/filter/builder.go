@@ -52,14 +52,6 @@ func (n name) asks(operator Operator, values ...any) Expr {
 	return Condition{Field: string(n), Operator: operator, Values: values}
 }
 
-func texts(values []string) []any {
-	list := make([]any, len(values))
-	for i, value := range values {
-		list[i] = value
-	}
-	return list
-}
-
 // TextField is a field whose conditions compare text in any case. Percent signs,
 // underscores and quotes are just characters, and a value has at least one
 // character.
@@ -84,10 +76,10 @@ func (f TextField) StartsWith(value string) Expr { return f.asks(StartsWith, val
 func (f TextField) EndsWith(value string) Expr { return f.asks(EndsWith, value) }
 
 // In matches when the field is one of the values, of which there may be MaxValues.
-func (f TextField) In(values ...string) Expr { return f.asks(In, texts(values)...) }
+func (f TextField) In(values ...string) Expr { return f.asks(In, anyTexts(values)...) }
 
 // NotIn matches when the field is none of the values, or empty.
-func (f TextField) NotIn(values ...string) Expr { return f.asks(NotIn, texts(values)...) }
+func (f TextField) NotIn(values ...string) Expr { return f.asks(NotIn, anyTexts(values)...) }
 
 // EnumField is a field whose conditions compare words letter for letter.
 type EnumField struct{ name }
@@ -99,10 +91,10 @@ func (f EnumField) Equals(value string) Expr { return f.asks(Equals, value) }
 func (f EnumField) NotEquals(value string) Expr { return f.asks(NotEquals, value) }
 
 // In matches when the field is one of the values.
-func (f EnumField) In(values ...string) Expr { return f.asks(In, texts(values)...) }
+func (f EnumField) In(values ...string) Expr { return f.asks(In, anyTexts(values)...) }
 
 // NotIn matches when the field is none of the values, or empty.
-func (f EnumField) NotIn(values ...string) Expr { return f.asks(NotIn, texts(values)...) }
+func (f EnumField) NotIn(values ...string) Expr { return f.asks(NotIn, anyTexts(values)...) }
 
 // IntField is a field whose conditions compare whole numbers.
 type IntField struct{ name }
@@ -235,10 +227,10 @@ func id(value uuid.UUID) any { return value.String() }
 type ListField struct{ name }
 
 // AnyOf matches when the list has at least one of the values.
-func (f ListField) AnyOf(values ...string) Expr { return f.asks(AnyOf, texts(values)...) }
+func (f ListField) AnyOf(values ...string) Expr { return f.asks(AnyOf, anyTexts(values)...) }
 
 // AllOf matches when the list has every one of the values.
-func (f ListField) AllOf(values ...string) Expr { return f.asks(AllOf, texts(values)...) }
+func (f ListField) AllOf(values ...string) Expr { return f.asks(AllOf, anyTexts(values)...) }
 
 // NoneOf matches when the list has none of the values, or is empty.
-func (f ListField) NoneOf(values ...string) Expr { return f.asks(NoneOf, texts(values)...) }
+func (f ListField) NoneOf(values ...string) Expr { return f.asks(NoneOf, anyTexts(values)...) }

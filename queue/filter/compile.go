@@ -231,11 +231,7 @@ func (c *compiler) in(f Field, x string, operands []operand) string {
 		if c.dialect.LongList > 0 && len(numbers) > c.dialect.LongList {
 			return c.joined(templateNumberJoin, x, LongList{Numbers: numbers})
 		}
-		bound := make([]any, len(numbers))
-		for i, number := range numbers {
-			bound[i] = c.dialect.Number(number)
-		}
-		return c.fill(inTemplate(f.Type), "x", x, "value", c.bind(c.dialect.List(bound)))
+		return c.fill(inTemplate(f.Type), "x", x, "value", c.bind(c.dialect.List(each(numbers, c.dialect.Number))))
 	}
 	texts := distinctTexts(f.folds(), operands)
 	if f.folds() {
@@ -268,11 +264,7 @@ func (c *compiler) joined(template, x string, list LongList) string {
 }
 
 func anyTexts(texts []string) []any {
-	list := make([]any, len(texts))
-	for i, text := range texts {
-		list[i] = text
-	}
-	return list
+	return each(texts, func(text string) any { return text })
 }
 
 // distinctTexts returns each text once, in order: folded ones when case does not

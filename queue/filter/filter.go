@@ -15,6 +15,7 @@ package filter
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/outdial/outdial"
@@ -54,7 +55,7 @@ type Expr interface {
 	check(scope *scope, depth int) error
 	// resolve returns a copy in which each condition knows its field.
 	resolve(fields *Fields) Expr
-	match(row Row, at moment) bool
+	match(row Row, at time.Time) bool
 	compile(c *compiler, negated bool)
 }
 

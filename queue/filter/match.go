@@ -23,9 +23,6 @@ type Row struct {
 	Columns map[string]any
 }
 
-// moment is the time by which relative conditions are judged.
-type moment = time.Time
-
 // Match says whether the row satisfies the expression at the time; the nil Expr
 // matches everybody. A condition that cannot be used matches nobody. It is the
 // specification that compiled SQL is tested against.
@@ -33,16 +30,16 @@ func Match(expr Expr, row Row, now time.Time) bool {
 	return expr == nil || expr.match(row, now)
 }
 
-func (g Group) match(row Row, at moment) bool {
+func (g Group) match(row Row, at time.Time) bool {
 	if g.Logic == LogicOr {
 		return slices.ContainsFunc(g.Conditions, func(expr Expr) bool { return expr != nil && expr.match(row, at) })
 	}
 	return !slices.ContainsFunc(g.Conditions, func(expr Expr) bool { return expr == nil || !expr.match(row, at) })
 }
 
-func (n Negation) match(row Row, at moment) bool { return n.Expr != nil && !n.Expr.match(row, at) }
+func (n Negation) match(row Row, at time.Time) bool { return n.Expr != nil && !n.Expr.match(row, at) }
 
-func (c Condition) match(row Row, at moment) bool {
+func (c Condition) match(row Row, at time.Time) bool {
 	t, err := c.read(nil)
 	if err != nil {
 		return false
@@ -51,7 +48,7 @@ func (c Condition) match(row Row, at moment) bool {
 }
 
 // holds says whether the row satisfies the test, leaving out its "not".
-func (t *test) holds(row Row, at moment) bool {
+func (t *test) holds(row Row, at time.Time) bool {
 	low := t.field.value(row, t.field.low)
 	if t.field.IsRange() {
 		return t.overlaps(low, t.field.value(row, t.field.high))
@@ -101,7 +98,7 @@ func (t *test) overlaps(low, high *value) bool {
 
 // within says whether something between from and to satisfies a comparison. A nil
 // end is open.
-func (t *test) within(from, to *operand, at moment) bool {
+func (t *test) within(from, to *operand, at time.Time) bool {
 	first := func(o operand) int { // where the value's beginning is from o
 		if from == nil {
 			return -1
@@ -304,10 +301,11 @@ func (f Field) attribute(attributes json.RawMessage, key string) *value {
 		if !isText {
 			text = string(raw)
 		}
-		if !isTruth(text) {
+		flag, ok := readTruth(text)
+		if !ok {
 			return nil
 		}
-		return &value{operand: operand{flag: strings.ToLower(text) == "true"}}
+		return &value{operand: operand{flag: flag}}
 	}
 	if !isText || text == "" {
 		return nil

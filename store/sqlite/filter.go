@@ -1,11 +1,11 @@
 package sqlite
 
 import (
-	"encoding/json"
 	"math/big"
 	"time"
 
 	"github.com/outdial/outdial/queue/filter"
+	"github.com/outdial/outdial/store/internal/sqlstore"
 )
 
 func dialect() filter.Dialect {
@@ -29,9 +29,9 @@ func number(value *big.Rat) any {
 
 // list is a list as JSON.
 func list(values []any) any {
-	encoded, err := json.Marshal(values)
+	encoded, err := sqlstore.EncodeJSON(values)
 	if err != nil {
 		return "[]" // of texts and finite numbers, which JSON can always say
 	}
-	return string(encoded)
+	return encoded
 }

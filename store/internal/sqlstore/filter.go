@@ -31,9 +31,12 @@ func listAttributes(ctx context.Context, c *Conn) ([]filter.ImportedAttribute, e
 	for i, row := range rows {
 		attributes[i] = filter.ImportedAttribute{Key: row.Key, Type: filter.Type(row.Type)}
 	}
-	slices.SortFunc(attributes, func(a, b filter.ImportedAttribute) int { return cmp.Compare(a.Key, b.Key) })
+	slices.SortFunc(attributes, byKey)
 	return attributes, nil
 }
+
+// byKey orders attributes bytewise, which no database's collation is sure to do.
+func byKey(a, b filter.ImportedAttribute) int { return strings.Compare(a.Key, b.Key) }
 
 // RegisterAttributes implements intake.Store. Another import may widen the same
 // attribute at the same time: a type is only replaced as long as it is the one that
@@ -41,7 +44,7 @@ func listAttributes(ctx context.Context, c *Conn) ([]filter.ImportedAttribute, e
 func (s *Store) RegisterAttributes(ctx context.Context, p intake.RegisterAttributesParams) error {
 	return s.Write(ctx, func(c *Conn) error {
 		wanted := slices.Clone(p.Attributes)
-		slices.SortFunc(wanted, func(a, b filter.ImportedAttribute) int { return cmp.Compare(a.Key, b.Key) })
+		slices.SortFunc(wanted, byKey)
 		for len(wanted) > 0 {
 			known, err := listAttributes(ctx, c)
 			if err != nil {
@@ -86,10 +89,7 @@ func (s *Store) registerAttribute(
 // CountValues implements filter.Catalog.
 func (s *Store) CountValues(ctx context.Context, p filter.CountValuesParams) (filter.CountValuesResult, error) {
 	field := filter.CompileField(p.Field, s.engine.Filter)
-	args := Args{"most": p.Most, "sample": p.Sample, "campaign_id": p.CampaignID}
-	if p.Sample == 0 {
-		args["sample"] = math.MaxInt32
-	}
+	args := Args{"most": p.Most, "sample": cmp.Or(p.Sample, math.MaxInt32), "campaign_id": p.CampaignID}
 	maps.Copy(args, field.Args)
 	audience := "{{audience_campaign}}"
 	if p.CampaignID == uuid.Nil {

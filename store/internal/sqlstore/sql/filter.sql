@@ -1,7 +1,7 @@
 -- What filters may name, and what it holds.
 
 -- query: list_attributes
-SELECT key, type FROM contact_attributes ORDER BY key
+SELECT key, type FROM contact_attributes
 
 -- query: add_attribute
 INSERT INTO contact_attributes (key, type, created_at)
