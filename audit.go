@@ -18,6 +18,13 @@ const (
 	ActionQueueRollback Action = "queue.rollback"
 	ActionContactImport Action = "contact.import"
 	ActionSuppressAdd   Action = "suppression.add"
+
+	ActionDialerEnqueue  Action = "dialer.enqueue"
+	ActionDialerStart    Action = "dialer.start"
+	ActionDialerPause    Action = "dialer.pause"
+	ActionDialerResume   Action = "dialer.resume"
+	ActionDialerStop     Action = "dialer.stop"
+	ActionDialerRollback Action = "dialer.rollback"
 )
 
 // AuditEntry is one line of the append-only audit log: who did what to which

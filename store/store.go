@@ -8,6 +8,9 @@ package store
 import (
 	"context"
 
+	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/dialer/presence"
+	"github.com/outdial/outdial/dialer/telephony"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
 	"github.com/outdial/outdial/suppression"
@@ -18,6 +21,9 @@ type Store interface {
 	queue.Store
 	intake.Store
 	suppression.Store
+	dialer.Store
+	presence.Store
+	telephony.Store
 
 	// Migrate brings the database to the newest schema. It is additive: it
 	// creates what is missing and never drops or rewrites a host's data. Running
