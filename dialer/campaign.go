@@ -18,8 +18,8 @@ func Statuses() []Status { return []Status{StatusStopped, StatusRunning, StatusP
 // Control is something that a person does to a campaign's dialing.
 type Control string
 
-// The controls. No new call is placed once the control has returned; calls under way
-// go on.
+// The controls. Once a pause or a stop has returned, no call is claimed any more and
+// none that was claimed gets through PlaceCall; calls under way go on.
 const (
 	ControlStart  Control = "start"
 	ControlPause  Control = "pause"

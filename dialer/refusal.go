@@ -12,6 +12,9 @@ const (
 	RefusalNoPhone    Refusal = "no_phone"
 	RefusalOptedOut   Refusal = "opted_out"
 	RefusalSuppressed Refusal = "suppressed"
+	// RefusalPhoneChanged is a contact whose number is another than when it was
+	// claimed.
+	RefusalPhoneChanged Refusal = "phone_changed"
 	// RefusalNotRunning is a campaign that was paused or stopped in between.
 	RefusalNotRunning Refusal = "not_running"
 	// RefusalWindowClosed is a zone in which it is no time to call any more.
@@ -28,7 +31,7 @@ const (
 // Refusals lists every refusal there is, in the order in which they are tried.
 func Refusals() []Refusal {
 	return []Refusal{
-		RefusalInvalid, RefusalNoPhone, RefusalOptedOut, RefusalSuppressed,
+		RefusalInvalid, RefusalNoPhone, RefusalOptedOut, RefusalSuppressed, RefusalPhoneChanged,
 		RefusalNotRunning, RefusalWindowClosed, RefusalAttemptCap, RefusalAbandoned, RefusalAgentCalling,
 	}
 }

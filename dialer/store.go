@@ -49,10 +49,10 @@ type Store interface {
 	// whose they were are merged too. An unknown call is ErrNotFound.
 	RecordCall(ctx context.Context, p RecordCallParams) (RecordCallResult, error)
 
-	// SweepCalls settles as not placed the calls that were claimed before StuckSince
-	// and never placed, makes unknown those that have been dialing or ringing without
-	// news since StuckSince, or connected since TalkingSince, and merges events that
-	// have found their call meanwhile.
+	// SweepCalls settles as not placed the calls that were claimed before
+	// UnplacedSince and never placed, makes unknown those that have been dialing or
+	// ringing without news since StuckSince, or connected since TalkingSince, and
+	// merges events that have found their call meanwhile.
 	SweepCalls(ctx context.Context, p SweepParams) (SweepResult, error)
 
 	// ListCalls returns calls in the order of their ids, which is that of their
@@ -158,7 +158,8 @@ type RecordCallParams struct {
 	// unless the call has one already.
 	CallSID string
 	Facts   Facts
-	// Lost says that nobody knows whether the call was placed.
+	// Lost says that nobody knows whether the call was placed. It changes nothing once
+	// a carrier has reported anything of the call.
 	Lost   bool
 	Policy RetryPolicy
 	Now    time.Time
@@ -173,10 +174,11 @@ type RecordCallResult struct {
 
 // SweepParams asks to clean up.
 type SweepParams struct {
-	StuckSince   time.Time
-	TalkingSince time.Time
-	Policy       RetryPolicy
-	Now          time.Time
+	UnplacedSince time.Time
+	StuckSince    time.Time
+	TalkingSince  time.Time
+	Policy        RetryPolicy
+	Now           time.Time
 }
 
 // SweepResult says what a sweep did.
