@@ -113,27 +113,29 @@ func (f Facts) Answered() bool {
 }
 
 // verdictBefore says whether f's verdict is to be believed rather than g's: a
-// definite one before one that gave up, then the earlier.
+// definite one before one that gave up, and that before none; then the earlier.
 func (f Facts) verdictBefore(g Facts) bool {
-	if f.AMD == "" || g.AMD == "" {
-		return f.AMD != "" && g.AMD == ""
-	}
-	vague := func(a AMD) int {
-		if a == AMDUnknown {
+	doubt := func(verdict AMD) int {
+		switch verdict {
+		case "":
+			return 2
+		case AMDUnknown:
 			return 1
 		}
 		return 0
 	}
 	return cmp.Or(
-		cmp.Compare(vague(f.AMD), vague(g.AMD)),
+		cmp.Compare(doubt(f.AMD), doubt(g.AMD)),
 		f.AMDAt.Compare(g.AMDAt),
 		cmp.Compare(f.AMD, g.AMD),
 	) < 0
 }
 
+// endBefore says whether f's end is to be believed rather than g's. A cause without a
+// time is no end.
 func (f Facts) endBefore(g Facts) bool {
-	if f.EndedAt.IsZero() || g.EndedAt.IsZero() {
-		return !f.EndedAt.IsZero() && g.EndedAt.IsZero()
+	if f.EndedAt.IsZero() != g.EndedAt.IsZero() {
+		return g.EndedAt.IsZero()
 	}
 	return cmp.Or(f.EndedAt.Compare(g.EndedAt), cmp.Compare(f.Cause, g.Cause)) < 0
 }

@@ -93,22 +93,23 @@ type Progress struct {
 	FailReason string
 }
 
-// Progress says where a call has brought its item. It looks at the facts and at
-// nothing else, so that equal facts give equal progress, in whatever order they
-// became known.
+// Progress says where a call has brought its item. It looks at the facts, at whether
+// the call is lost and at the number of the attempt, and at nothing else, so that
+// equal facts give equal progress, in whatever order they became known.
 //
 // A conversation outweighs everything: a machine verdict or a busy signal that is
 // reported beside it changes nothing. While a call goes on, a machine verdict
-// changes nothing either, since the agent may already be on the line.
+// changes nothing either, since the agent may already be on the line. A call that
+// was lost is unknown, whatever was known of it before.
 func (p RetryPolicy) Progress(c Call) Progress {
 	outcome := c.outcome()
 	switch {
 	case outcome != "":
 		return p.settle(c, outcome)
-	case !c.ConnectedAt.IsZero():
-		return Progress{State: StateConnected}
 	case !c.LostAt.IsZero():
 		return Progress{State: StateUnknown}
+	case !c.ConnectedAt.IsZero():
+		return Progress{State: StateConnected}
 	case c.Answered() || !c.RingingAt.IsZero():
 		return Progress{State: StateRinging}
 	default:
