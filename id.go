@@ -18,6 +18,15 @@ func NewID() (uuid.UUID, error) {
 	return id, nil
 }
 
+// RequireID returns nil unless the id of the named field was left out, which is an
+// error matching ErrInvalid.
+func RequireID(field string, id uuid.UUID) error {
+	if id == uuid.Nil {
+		return Invalid(field, "is required")
+	}
+	return nil
+}
+
 // ParseID reads a UUID that a caller sent as the named field. Only the plain
 // 36-character form is accepted, and the nil UUID is refused, since it stands for
 // "nobody" inside the library. The error matches ErrInvalid.

@@ -78,6 +78,15 @@ func TestNewIDFailsWithTheRandomSource(t *testing.T) { //nolint:paralleltest // 
 	require.Equal(t, uuid.Nil, id)
 }
 
+func TestRequireID(t *testing.T) {
+	t.Parallel()
+
+	require.NoError(t, outdial.RequireID("campaign_id", uuid.New()))
+	var field *outdial.FieldError
+	require.ErrorAs(t, outdial.RequireID("campaign_id", uuid.Nil), &field)
+	require.Equal(t, outdial.FieldError{Field: "campaign_id", Problem: "is required"}, *field)
+}
+
 func TestParseID(t *testing.T) {
 	t.Parallel()
 

@@ -63,10 +63,10 @@ func (s *Service) Enqueue(ctx context.Context, actor outdial.Actor, req EnqueueR
 	if err != nil {
 		return EnqueueResult{}, err
 	}
-	if err := s.actors.allow(actor.ID, params.Now); err != nil {
+	if err := s.actors.Allow(actor.ID, params.Now); err != nil {
 		return EnqueueResult{}, err
 	}
-	if err := s.campaigns.allow(req.CampaignID, params.Now); err != nil {
+	if err := s.campaigns.Allow(req.CampaignID, params.Now); err != nil {
 		return EnqueueResult{}, err
 	}
 	result, err := s.store.EnqueueItems(ctx, params)
@@ -84,29 +84,20 @@ func (s *Service) enqueueParams(ctx context.Context, actor outdial.Actor, req En
 	if err := actor.Require(outdial.ScopeQueueWrite); err != nil {
 		return EnqueueParams{}, err
 	}
-	if err := requireCampaign(req.CampaignID); err != nil {
+	if err := outdial.RequireID("campaign_id", req.CampaignID); err != nil {
 		return EnqueueParams{}, err
 	}
 	if err := s.requireTarget(ctx, actor, req); err != nil {
 		return EnqueueParams{}, err
 	}
-	if err := checkEnqueue(req); err != nil {
+	if err := req.Check(); err != nil {
 		return EnqueueParams{}, err
 	}
-	expr, err := s.resolve(ctx, req.Filter)
+	expr, err := filter.ResolveWith(ctx, req.Filter, s.cfg.Fields, s.store)
 	if err != nil {
 		return EnqueueParams{}, err
 	}
-	provenance := outdial.Provenance{By: req.By, Reason: req.Reason}
-	if provenance.By == "" {
-		provenance.By = actor.ID.String()
-	}
-	if provenance.Reason == "" {
-		provenance.Reason = outdial.ReasonCampaignAudience
-		if req.ContactIDs != nil {
-			provenance.Reason = outdial.ReasonManualAdd
-		}
-	}
+	provenance := req.Provenance(actor)
 	req.ScheduledFor = req.ScheduledFor.UTC().Truncate(time.Microsecond)
 	idempotency, err := outdial.NewIdempotency(actor, req.IdempotencyKey, string(outdial.ActionQueueEnqueue), map[string]any{
 		"campaign_id": req.CampaignID, "agent_id": req.AgentID, "contact_ids": req.ContactIDs,
@@ -132,7 +123,7 @@ func (s *Service) enqueueParams(ctx context.Context, actor outdial.Actor, req En
 
 func (s *Service) requireTarget(ctx context.Context, actor outdial.Actor, req EnqueueRequest) error {
 	if req.AgentID != uuid.Nil {
-		return s.requireAgent(ctx, actor, req.CampaignID, req.AgentID)
+		return RequireAgent(ctx, s.cfg.Agents, actor, req.CampaignID, req.AgentID)
 	}
 	if !actor.ManagesOthers() {
 		return outdial.Forbidden("an agent adds to their own queue only")
@@ -140,7 +131,9 @@ func (s *Service) requireTarget(ctx context.Context, actor outdial.Actor, req En
 	return nil
 }
 
-func checkEnqueue(req EnqueueRequest) error {
+// Check says what is wrong with the request, whoever sends it and wherever it goes.
+// The error matches ErrInvalid. The power queue takes what passes it too.
+func (req EnqueueRequest) Check() error {
 	if len(req.ContactIDs) > MaxEnqueueContacts {
 		return outdial.Invalid("contact_ids", fmt.Sprintf("names more than %d contacts", MaxEnqueueContacts))
 	}
@@ -166,4 +159,19 @@ func checkEnqueue(req EnqueueRequest) error {
 		return outdial.Invalid("scheduled_for", "is out of range")
 	}
 	return nil
+}
+
+// Provenance is where the items will have come from when the actor sends the request.
+func (req EnqueueRequest) Provenance(actor outdial.Actor) outdial.Provenance {
+	provenance := outdial.Provenance{By: req.By, Reason: req.Reason}
+	if provenance.By == "" {
+		provenance.By = actor.ID.String()
+	}
+	if provenance.Reason == "" {
+		provenance.Reason = outdial.ReasonCampaignAudience
+		if req.ContactIDs != nil {
+			provenance.Reason = outdial.ReasonManualAdd
+		}
+	}
+	return provenance
 }

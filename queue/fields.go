@@ -71,7 +71,7 @@ func (s *Service) FilterFields(ctx context.Context, actor outdial.Actor, req Fie
 		return nil, err
 	}
 	started := s.cfg.Clock.Now()
-	fields, err := s.allFields(ctx)
+	fields, err := s.cfg.Fields.WithCatalog(ctx, s.store)
 	if err != nil {
 		return nil, err
 	}
@@ -152,29 +152,4 @@ func choices(words []string, counted []filter.ValueCount) []filter.ValueCount {
 		list = append(list, filter.ValueCount{Value: word})
 	}
 	return list
-}
-
-// resolve checks a filter against the fields there are. Attributes are asked for only
-// when the filter names a field that is none of a contact's or the host's.
-func (s *Service) resolve(ctx context.Context, expr filter.Expr) (filter.Expr, error) {
-	fields := s.cfg.Fields
-	unknown := func(name string) bool {
-		_, known := fields.Lookup(name)
-		return !known
-	}
-	if slices.ContainsFunc(filter.FieldNames(expr), unknown) {
-		var err error
-		if fields, err = s.allFields(ctx); err != nil {
-			return nil, err
-		}
-	}
-	return filter.Resolve(expr, fields)
-}
-
-func (s *Service) allFields(ctx context.Context) (*filter.Fields, error) {
-	attributes, err := s.store.ListAttributes(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list attributes: %w", err)
-	}
-	return s.cfg.Fields.WithAttributes(attributes...), nil
 }

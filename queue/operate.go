@@ -45,11 +45,11 @@ func (s *Service) RollbackLaunch(ctx context.Context, actor outdial.Actor, req R
 	if !actor.ManagesOthers() {
 		return RollbackResult{}, outdial.Forbidden("only managers and admins roll a launch back")
 	}
-	if err := requireCampaign(req.CampaignID); err != nil {
+	if err := outdial.RequireID("campaign_id", req.CampaignID); err != nil {
 		return RollbackResult{}, err
 	}
-	if req.LaunchID == uuid.Nil {
-		return RollbackResult{}, outdial.Invalid("launch_id", "is required")
+	if err := outdial.RequireID("launch_id", req.LaunchID); err != nil {
+		return RollbackResult{}, err
 	}
 	result, err := s.store.RollbackLaunch(ctx, RollbackParams{
 		CampaignID: req.CampaignID, LaunchID: req.LaunchID, ActorID: actor.ID, Now: s.now(),

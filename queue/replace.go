@@ -107,7 +107,7 @@ func (s *Service) replaceParams(ctx context.Context, actor outdial.Actor, req Re
 	if err := actor.Require(outdial.ScopeQueueWrite); err != nil {
 		return ReplaceParams{}, err
 	}
-	if err := requireCampaign(req.CampaignID); err != nil {
+	if err := outdial.RequireID("campaign_id", req.CampaignID); err != nil {
 		return ReplaceParams{}, err
 	}
 	if err := requireBound("per_account_cap", req.PerAccountCap); err != nil {
@@ -116,10 +116,10 @@ func (s *Service) replaceParams(ctx context.Context, actor outdial.Actor, req Re
 	if err := requireBound("max_queue_size", req.MaxQueueSize); err != nil {
 		return ReplaceParams{}, err
 	}
-	if err := s.requireAgent(ctx, actor, req.CampaignID, req.AgentID); err != nil {
+	if err := RequireAgent(ctx, s.cfg.Agents, actor, req.CampaignID, req.AgentID); err != nil {
 		return ReplaceParams{}, err
 	}
-	expr, err := s.resolve(ctx, req.Filter)
+	expr, err := filter.ResolveWith(ctx, req.Filter, s.cfg.Fields, s.store)
 	if err != nil {
 		return ReplaceParams{}, err
 	}
@@ -165,7 +165,7 @@ func (s *Service) Clear(ctx context.Context, actor outdial.Actor, req ClearReque
 	if err := s.requireClear(ctx, actor, req.CampaignID); err != nil {
 		return ClearResult{}, err
 	}
-	if err := s.requireAgent(ctx, actor, req.CampaignID, req.AgentID); err != nil {
+	if err := RequireAgent(ctx, s.cfg.Agents, actor, req.CampaignID, req.AgentID); err != nil {
 		return ClearResult{}, err
 	}
 	return s.clear(ctx, actor, outdial.ActionQueueClear, req)
@@ -198,7 +198,7 @@ func (s *Service) requireClear(ctx context.Context, actor outdial.Actor, campaig
 	if err := actor.Require(outdial.ScopeQueueWrite); err != nil {
 		return err
 	}
-	return requireCampaign(campaignID)
+	return outdial.RequireID("campaign_id", campaignID)
 }
 
 func (s *Service) clear(ctx context.Context, actor outdial.Actor, action outdial.Action, req ClearRequest) (ClearResult, error) {

@@ -7,19 +7,12 @@ import (
 	"time"
 
 	"github.com/benbjohnson/clock"
-	"github.com/google/uuid"
 	"golang.org/x/time/rate"
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue/filter"
+	"github.com/outdial/outdial/queue/limit"
 )
-
-// AgentDirectory knows the host's agents. The library keeps no list of its own:
-// people belong to the host.
-type AgentDirectory interface {
-	// AgentExists says whether the agent may hold contacts of the campaign.
-	AgentExists(ctx context.Context, campaignID, agentID uuid.UUID) (bool, error)
-}
 
 // Config adjusts a Service. The zero value works, with every feature flag off.
 type Config struct {
@@ -85,8 +78,8 @@ func (c Config) WithDefaults() Config {
 type Service struct {
 	store     Store
 	cfg       Config
-	actors    *limiters
-	campaigns *limiters
+	actors    *limit.ByID
+	campaigns *limit.ByID
 }
 
 // New returns a Service over the store.
@@ -95,8 +88,8 @@ func New(store Store, cfg Config) *Service {
 	return &Service{
 		store:     store,
 		cfg:       cfg,
-		actors:    newLimiters("actor", cfg.EnqueueRate, cfg.EnqueueBurst),
-		campaigns: newLimiters("campaign", cfg.EnqueueRate, cfg.EnqueueBurst),
+		actors:    limit.New("actor", cfg.EnqueueRate, cfg.EnqueueBurst),
+		campaigns: limit.New("campaign", cfg.EnqueueRate, cfg.EnqueueBurst),
 	}
 }
 
@@ -126,33 +119,4 @@ func (s *Service) requireFlag(ctx context.Context, actor outdial.Actor) error {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", outdial.FlagQueueReplace, outdial.ErrNotEnabled)
-}
-
-// requireAgent checks that the actor may act for the agent and that the host
-// knows the agent.
-func (s *Service) requireAgent(ctx context.Context, actor outdial.Actor, campaignID, agentID uuid.UUID) error {
-	if agentID == uuid.Nil {
-		return outdial.Invalid("agent_id", "is required")
-	}
-	if err := actor.RequireAgent(agentID); err != nil {
-		return err
-	}
-	if s.cfg.Agents == nil {
-		return nil
-	}
-	known, err := s.cfg.Agents.AgentExists(ctx, campaignID, agentID)
-	if err != nil {
-		return fmt.Errorf("look up agent: %w", err)
-	}
-	if !known {
-		return outdial.NotFound("agent")
-	}
-	return nil
-}
-
-func requireCampaign(campaignID uuid.UUID) error {
-	if campaignID == uuid.Nil {
-		return outdial.Invalid("campaign_id", "is required")
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"encoding/base64"
 	"slices"
 
 	"github.com/google/uuid"
@@ -12,8 +11,8 @@ import (
 
 // DefaultPage and MaxPage bound how many items List returns at once.
 const (
-	DefaultPage = 50
-	MaxPage     = 500
+	DefaultPage = outdial.DefaultPage
+	MaxPage     = outdial.MaxPage
 )
 
 // ListRequest asks for a page of a campaign's items.
@@ -52,26 +51,24 @@ func (s *Service) List(ctx context.Context, actor outdial.Actor, req ListRequest
 	if req.State != "" && !slices.Contains(States(), req.State) {
 		return Page{}, outdial.Invalid("state", "is not a queue state")
 	}
-	switch {
-	case req.Limit < 0 || req.Limit > MaxPage:
-		return Page{}, outdial.Invalid("limit", "must be from 1 to 500")
-	case req.Limit == 0:
-		req.Limit = DefaultPage
+	limit, err := outdial.PageSize(req.Limit)
+	if err != nil {
+		return Page{}, err
 	}
-	after, err := decodeCursor(req.Cursor)
+	after, err := outdial.ParseCursor(req.Cursor)
 	if err != nil {
 		return Page{}, err
 	}
 	result, err := s.store.ListItems(ctx, ListParams{
 		CampaignID: req.CampaignID, AgentID: req.AgentID, State: req.State,
-		After: after, Limit: req.Limit,
+		After: after, Limit: limit,
 	})
 	if err != nil {
 		return Page{}, err
 	}
 	page := Page{Items: result.Items}
 	if result.More && len(result.Items) > 0 {
-		page.NextCursor = encodeCursor(result.Items[len(result.Items)-1].ID)
+		page.NextCursor = outdial.Cursor(result.Items[len(result.Items)-1].ID)
 	}
 	return page, nil
 }
@@ -97,24 +94,5 @@ func requireView(actor outdial.Actor, campaignID uuid.UUID) error {
 	if err := actor.Require(outdial.ScopeQueuePull, outdial.ScopeQueueWrite); err != nil {
 		return err
 	}
-	return requireCampaign(campaignID)
-}
-
-func encodeCursor(id uuid.UUID) string {
-	return base64.RawURLEncoding.EncodeToString(id[:])
-}
-
-func decodeCursor(cursor string) (uuid.UUID, error) {
-	if cursor == "" {
-		return uuid.Nil, nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return uuid.Nil, outdial.Invalid("cursor", "is not one that a list returned")
-	}
-	id, err := uuid.FromBytes(raw)
-	if err != nil {
-		return uuid.Nil, outdial.Invalid("cursor", "is not one that a list returned")
-	}
-	return id, nil
+	return outdial.RequireID("campaign_id", campaignID)
 }

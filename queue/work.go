@@ -26,13 +26,13 @@ func (s *Service) Pull(ctx context.Context, actor outdial.Actor, req PullRequest
 	if err := actor.Require(outdial.ScopeQueuePull); err != nil {
 		return nil, err
 	}
-	if err := requireCampaign(req.CampaignID); err != nil {
+	if err := outdial.RequireID("campaign_id", req.CampaignID); err != nil {
 		return nil, err
 	}
 	if req.AgentID == uuid.Nil {
 		req.AgentID = actor.ID
 	}
-	if err := s.requireAgent(ctx, actor, req.CampaignID, req.AgentID); err != nil {
+	if err := RequireAgent(ctx, s.cfg.Agents, actor, req.CampaignID, req.AgentID); err != nil {
 		return nil, err
 	}
 	result, err := s.store.PullItem(ctx, PullParams{
@@ -78,11 +78,11 @@ func (s *Service) move(ctx context.Context, actor outdial.Actor, req ItemRequest
 	if err := actor.Require(outdial.ScopeQueuePull); err != nil {
 		return Item{}, err
 	}
-	if err := requireCampaign(req.CampaignID); err != nil {
+	if err := outdial.RequireID("campaign_id", req.CampaignID); err != nil {
 		return Item{}, err
 	}
-	if req.ItemID == uuid.Nil {
-		return Item{}, outdial.Invalid("item_id", "is required")
+	if err := outdial.RequireID("item_id", req.ItemID); err != nil {
+		return Item{}, err
 	}
 	if err := requireBound("lock_version", req.LockVersion); err != nil {
 		return Item{}, err

@@ -1,4 +1,5 @@
-package queue
+// Package limit bounds how often each of many may ask.
+package limit
 
 import (
 	"sync"
@@ -10,9 +11,10 @@ import (
 	"github.com/outdial/outdial"
 )
 
-// limiters is one rate limiter for each actor or campaign. Those that have filled
-// up again are forgotten, so that ids that never come back cost nothing.
-type limiters struct {
+// ByID is one rate limiter for each actor or campaign. Those that have filled up
+// again are forgotten, so that ids that never come back cost nothing. It is safe for
+// concurrent use.
+type ByID struct {
 	kind  string
 	rate  rate.Limit
 	burst int
@@ -23,18 +25,20 @@ type limiters struct {
 	pruneAt int
 }
 
-const pruneLimitersAt = 1024
+const pruneFrom = 1024
 
-func newLimiters(kind string, perSecond rate.Limit, burst int) *limiters {
-	return &limiters{
+// New returns limiters that let each id pass perSecond times a second in the long run,
+// and burst times at once. Kind is what the ids are, for the error.
+func New(kind string, perSecond rate.Limit, burst int) *ByID {
+	return &ByID{
 		kind: kind, rate: perSecond, burst: burst,
-		byID: map[uuid.UUID]*rate.Limiter{}, pruneAt: pruneLimitersAt,
+		byID: map[uuid.UUID]*rate.Limiter{}, pruneAt: pruneFrom,
 	}
 }
 
-// allow takes one request from the id's share, or returns a
+// Allow takes one request from the id's share, or returns a
 // *outdial.RateLimitError and takes nothing.
-func (l *limiters) allow(id uuid.UUID, now time.Time) error {
+func (l *ByID) Allow(id uuid.UUID, now time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	limiter, ok := l.byID[id]
@@ -52,7 +56,7 @@ func (l *limiters) allow(id uuid.UUID, now time.Time) error {
 	return nil
 }
 
-func (l *limiters) prune(now time.Time) {
+func (l *ByID) prune(now time.Time) {
 	if len(l.byID) < l.pruneAt {
 		return
 	}
@@ -61,5 +65,5 @@ func (l *limiters) prune(now time.Time) {
 			delete(l.byID, id)
 		}
 	}
-	l.pruneAt = max(pruneLimitersAt, 2*len(l.byID))
+	l.pruneAt = max(pruneFrom, 2*len(l.byID))
 }
