@@ -20,6 +20,8 @@ import (
 //
 // The sentences below are a contract. Package storetest has a test for each.
 type Store interface {
+	filter.AttributeCatalog
+
 	// EnqueueCalls adds contacts to the power queue, due at once. It skips those who
 	// must not be called and those who are active in either queue of the campaign, and
 	// never changes an existing item. An unknown campaign is ErrNotFound.
