@@ -77,3 +77,14 @@ func Transitions() []Transition {
 	}
 	return table
 }
+
+// Between returns the states that a move may start in and the one that it leads to.
+// For MoveChoose, which leads to several, it returns the first.
+func (m Move) Between() (from []State, to State) {
+	for _, transition := range transitions {
+		if transition.Move == m {
+			return slices.Clone(transition.From), transition.To[0]
+		}
+	}
+	return nil, ""
+}

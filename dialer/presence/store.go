@@ -99,3 +99,12 @@ type ExpireParams struct{ Now time.Time }
 
 // ListParams asks for a campaign's sessions.
 type ListParams struct{ CampaignID uuid.UUID }
+
+// StateAt is what the agent is doing at a moment: offline for somebody who has expired
+// and is in no call, even if nobody has noted it yet.
+func (s Session) StateAt(now time.Time) State {
+	if !s.State.Busy() && !s.ExpiresAt.After(now) {
+		return StateOffline
+	}
+	return s.State
+}

@@ -73,8 +73,8 @@ func lacksColumn(ctx context.Context, db *sqlx.DB, table, column string) (bool, 
 }
 
 // Migrations returns every version of the schema as SQL, for hosts that migrate
-// with a tool of their own. A host that has a contacts or a campaign_contacts
-// table of its own must add the missing columns first; version 0 lists them.
+// with a tool of their own. A host that has some of these tables already must add the
+// missing columns first; version 0 lists them.
 func Migrations() ([]store.Migration, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -85,7 +85,7 @@ func Migrations() ([]store.Migration, error) {
 		return nil, err
 	}
 	var comment strings.Builder
-	comment.WriteString("-- Only where contacts or campaign_contacts exist already, for the columns they lack:\n")
+	comment.WriteString("-- Only where these tables exist already, for the columns they lack:\n")
 	for statement := range strings.Lines(columns) {
 		if strings.HasPrefix(statement, "ALTER") {
 			comment.WriteString("-- " + statement)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue"
+	"github.com/outdial/outdial/queue/filter"
 	"github.com/outdial/outdial/store/internal/sqlstore"
 )
 
@@ -127,32 +129,60 @@ func apply(ctx context.Context, c *sqlstore.Conn, args sqlstore.Args, leaving bo
 // EnqueueItems implements queue.Store.
 func (s *Store) EnqueueItems(ctx context.Context, p queue.EnqueueParams) (queue.EnqueueResult, error) {
 	reason := p.Provenance.Reason
-	args := sqlstore.Args{
-		"campaign_id": p.CampaignID, "agent_id": sqlstore.OptionalID(p.AgentID), "actor_id": p.ActorID,
-		"priority": p.Priority, "scheduled_for": timeValue(p.ScheduledFor),
-		"launch_id":   sqlstore.OptionalID(p.LaunchID),
-		"enqueued_by": p.Provenance.By, "enqueued_reason": string(reason),
-		"judge_cooling": reason != outdial.ReasonCallback && reason != outdial.ReasonRetry,
-		"now":           timeValue(p.Now),
-	}
-	audience, err := s.NewAudience(p.Filter, p.ContactIDs, p.Now, args)
+	return s.enqueue(ctx, enqueue{
+		campaignID: p.CampaignID, actorID: p.ActorID, launchID: p.LaunchID,
+		contactIDs: p.ContactIDs, filter: p.Filter, idempotency: p.Idempotency, now: p.Now,
+		plan: "plan_enqueue", add: "add_enqueued",
+		action: outdial.ActionQueueEnqueue, meta: sqlstore.EnqueueMeta(p),
+		args: sqlstore.Args{
+			"campaign_id": p.CampaignID, "agent_id": sqlstore.OptionalID(p.AgentID), "actor_id": p.ActorID,
+			"priority": p.Priority, "scheduled_for": timeValue(p.ScheduledFor),
+			"launch_id":   sqlstore.OptionalID(p.LaunchID),
+			"enqueued_by": p.Provenance.By, "enqueued_reason": string(reason),
+			"judge_cooling": judgesCooling(reason), "now": timeValue(p.Now),
+		},
+	})
+}
+
+// judgesCooling says whether a contact who cools down is left out: callbacks and
+// retries have a time of their own.
+func judgesCooling(reason outdial.Reason) bool {
+	return reason != outdial.ReasonCallback && reason != outdial.ReasonRetry
+}
+
+// enqueue is what adding to either queue has in common.
+type enqueue struct {
+	campaignID, actorID, launchID uuid.UUID
+	contactIDs                    []uuid.UUID
+	filter                        filter.Expr
+	idempotency                   outdial.Idempotency
+	now                           time.Time
+	// plan and add are the statements that differ.
+	plan, add string
+	action    outdial.Action
+	meta      map[string]any
+	args      sqlstore.Args
+}
+
+func (s *Store) enqueue(ctx context.Context, p enqueue) (queue.EnqueueResult, error) {
+	audience, err := s.NewAudience(p.filter, p.contactIDs, p.now, p.args)
 	if err != nil {
 		return queue.EnqueueResult{}, err
 	}
-	return sqlstore.Once(ctx, s.Store, p.Idempotency, p.Now, func(c *sqlstore.Conn) (queue.EnqueueResult, error) {
-		if err := s.LockCampaign(ctx, c, p.CampaignID, p.Now); err != nil {
+	return sqlstore.Once(ctx, s.Store, p.idempotency, p.now, func(c *sqlstore.Conn) (queue.EnqueueResult, error) {
+		if err := s.LockCampaign(ctx, c, p.campaignID, p.now); err != nil {
 			return queue.EnqueueResult{}, err
 		}
 		if err := startPlan(ctx, c); err != nil {
 			return queue.EnqueueResult{}, err
 		}
-		if _, err := c.ExecText(ctx, "plan_enqueue", audience.Fragments, args); err != nil {
+		if _, err := c.ExecText(ctx, p.plan, audience.Fragments, p.args); err != nil {
 			return queue.EnqueueResult{}, err
 		}
-		if err := addRowIDs(args); err != nil {
+		if err := addRowIDs(p.args); err != nil {
 			return queue.EnqueueResult{}, err
 		}
-		if _, err := c.Exec(ctx, "add_enqueued", args); err != nil {
+		if _, err := c.Exec(ctx, p.add, p.args); err != nil {
 			return queue.EnqueueResult{}, err
 		}
 		counts, err := countPlan(ctx, c)
@@ -160,12 +190,11 @@ func (s *Store) EnqueueItems(ctx context.Context, p queue.EnqueueParams) (queue.
 			return queue.EnqueueResult{}, err
 		}
 		result := queue.EnqueueResult{
-			LaunchID: p.LaunchID, Enqueued: counts.added, Matched: counts.matched, Skipped: counts.skipped,
+			LaunchID: p.launchID, Enqueued: counts.added, Matched: counts.matched, Skipped: counts.skipped,
 		}
 		return result, s.AddAudit(ctx, c, outdial.AuditEntry{
-			ActorID: p.ActorID, Action: outdial.ActionQueueEnqueue,
-			TargetType: "campaign", TargetID: p.CampaignID, CreatedAt: p.Now,
-			Meta: withResult(sqlstore.EnqueueMeta(p), result),
+			ActorID: p.actorID, Action: p.action,
+			TargetType: "campaign", TargetID: p.campaignID, CreatedAt: p.now, Meta: withResult(p.meta, result),
 		})
 	})
 }

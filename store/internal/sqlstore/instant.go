@@ -10,6 +10,9 @@ import (
 // time. It is always in UTC, whatever zone a session prefers.
 type instant struct{ time.Time }
 
+// Valid says whether there is a time.
+func (i instant) Valid() bool { return !i.IsZero() }
+
 // Scan implements sql.Scanner.
 func (i *instant) Scan(src any) error {
 	switch value := src.(type) {

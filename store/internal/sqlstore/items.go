@@ -145,6 +145,8 @@ func refusedMove(item queue.Item, p queue.MoveParams) error {
 		return outdial.Conflict(fmt.Sprintf("lock_version is %d by now", item.LockVersion))
 	case p.AgentID != uuid.Nil && item.AgentID != uuid.Nil && item.AgentID != p.AgentID:
 		return outdial.Forbidden("another agent holds the item")
+	case p.Move == queue.MoveStart && item.State == queue.StateLocked:
+		return outdial.Conflict("the contact's phone is in a call of the power queue")
 	default:
 		return outdial.Conflict(fmt.Sprintf("%s is not possible while the item is %s", p.Move, item.State))
 	}

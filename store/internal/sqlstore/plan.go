@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/filter"
 )
@@ -48,16 +49,25 @@ func ReplaceMeta(p queue.ReplaceParams) map[string]any {
 
 // EnqueueMeta is what the audit entry of an enqueue says about the request.
 func EnqueueMeta(p queue.EnqueueParams) map[string]any {
-	meta := map[string]any{
-		"enqueued_by": p.Provenance.By, "enqueued_reason": p.Provenance.Reason,
-	}
+	meta := enqueueMeta(p.Provenance, p.ContactIDs, p.Filter)
 	if p.AgentID != uuid.Nil {
 		meta["agent_id"] = p.AgentID
 	}
-	if p.ContactIDs != nil {
-		meta["contact_ids"] = fmt.Sprintf("%d contacts", len(p.ContactIDs))
+	return meta
+}
+
+// EnqueueCallsMeta is what the audit entry of an enqueue into the power queue says
+// about the request.
+func EnqueueCallsMeta(p dialer.EnqueueParams) map[string]any {
+	return enqueueMeta(p.Provenance, p.ContactIDs, p.Filter)
+}
+
+func enqueueMeta(provenance outdial.Provenance, contactIDs []uuid.UUID, expr filter.Expr) map[string]any {
+	meta := map[string]any{"enqueued_by": provenance.By, "enqueued_reason": provenance.Reason}
+	if contactIDs != nil {
+		meta["contact_ids"] = fmt.Sprintf("%d contacts", len(contactIDs))
 	} else {
-		meta["filters"] = filter.Summarize(p.Filter)
+		meta["filters"] = filter.Summarize(expr)
 	}
 	return meta
 }

@@ -45,7 +45,8 @@ DELETE FROM temp.outdial_plan
 
 -- fragment: judged
 -- The contacts that were asked for, each with the first reason why it must not be
--- queued, and the active row it has, if any.
+-- queued, and the active row it has in either queue, if any. A row of the power queue
+-- belongs to no agent and no pool, so that it is a collision for everybody.
 SELECT cc.contact_id, COALESCE(cc.priority, 0) AS priority, c.account_id,
        CASE
            WHEN c.is_valid IS NOT TRUE THEN 'invalid'
@@ -55,14 +56,20 @@ SELECT cc.contact_id, COALESCE(cc.priority, 0) AS priority, c.account_id,
            WHEN cc.finished_at IS NOT NULL THEN 'finished'
            WHEN :judge_cooling AND cc.next_attempt_at > :now THEN 'cooling_down'
        END AS reason,
-       q.id AS row_id, q.agent_id AS row_agent_id, q.queue_state AS row_state,
-       q.pooled AS row_pooled, q.lock_expires_at AS row_lock_expires_at
+       COALESCE(q.id, p.id) AS row_id, q.agent_id AS row_agent_id,
+       COALESCE(q.queue_state, p.status) AS row_state,
+       CASE WHEN q.id IS NULL AND p.id IS NOT NULL THEN FALSE ELSE q.pooled END AS row_pooled,
+       q.lock_expires_at AS row_lock_expires_at
   FROM campaign_contacts cc
   JOIN contacts c ON c.id = cc.contact_id
   LEFT JOIN agent_queue q
     ON q.campaign_id = :campaign_id
    AND q.contact_id = cc.contact_id
    AND q.queue_state IN ('queued', 'locked', 'in_progress')
+  LEFT JOIN campaign_queue p
+    ON p.campaign_id = :campaign_id
+   AND p.contact_id = cc.contact_id
+   AND p.status NOT IN ('completed', 'failed')
  WHERE cc.campaign_id = :campaign_id AND ({{filter}})
 
 -- fragment: matched_by_id

@@ -34,8 +34,12 @@ END
 
 -- fragment: callable
 -- A scalar subquery, so that each candidate asks for its own contact and no plan
--- reads them all.
-COALESCE((SELECT {{refusal}} IS NULL FROM contacts c WHERE c.id = q.contact_id), FALSE)
+-- reads them all. A contact whose phone is in a call of the power queue, in whatever
+-- campaign, waits until that is over.
+COALESCE((SELECT {{refusal}} IS NULL AND NOT {{in_call}} FROM contacts c WHERE c.id = q.contact_id), FALSE)
+
+-- fragment: in_call
+EXISTS (SELECT 1 FROM phone_holds h WHERE h.phone_key = c.phone_key)
 
 -- query: get_item
 SELECT {{item_columns}}
@@ -58,9 +62,13 @@ SELECT {{item_columns}}
  LIMIT :limit
 
 -- query: move_start
+-- Asked once more here: a call of the power queue may have been placed since the pull.
+-- Whoever places one looks for locked items after holding the phone, and this looks for
+-- the phone after the item was locked, so that one of the two sees the other.
 UPDATE agent_queue
    SET queue_state = 'in_progress', lock_expires_at = :lock_expires_at, lock_version = lock_version + 1
  WHERE {{move_guard}} AND queue_state = 'locked'
+   AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.id = agent_queue.contact_id AND {{in_call}})
 
 -- query: move_heartbeat
 UPDATE agent_queue

@@ -1,0 +1,278 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/dialer/presence"
+)
+
+// news is what became known of a call.
+type news struct {
+	// sid is the carrier's name for it, if it is known.
+	sid   string
+	facts dialer.Facts
+	// lost says that nobody knows what became of it.
+	lost bool
+	// again says that nobody has heard of the call just now: what was kept is merged
+	// once more.
+	again bool
+}
+
+// advanced is a call after news of it, with the state of its item. The state is empty
+// when nobody looked at the item.
+type advanced struct {
+	CallRow
+
+	state dialer.State
+	// moved says that the item changed its state.
+	moved bool
+}
+
+// callItem is what a call must know of its item.
+type callItem struct {
+	State         string        `db:"status"`
+	LockVersion   int           `db:"lock_version"`
+	NextAttemptAt instant       `db:"next_attempt_at"`
+	FailReason    string        `db:"fail_reason"`
+	CallSID       string        `db:"call_sid"`
+	AgentID       uuid.NullUUID `db:"agent_id"`
+}
+
+// advance merges news into a call that is locked, and brings everything that hangs on
+// it to where its facts say: the item, while nobody else has touched it; the contact's
+// ledger; the agent; the phone. What would be as it is is not written.
+func (s *Store) advance(ctx context.Context, c *Conn, row CallRow, n news, policy dialer.RetryPolicy, now time.Time) (advanced, error) {
+	now = now.UTC().Truncate(time.Microsecond)
+	before := row.Call()
+	after := before
+	after.Facts = before.Facts.Merge(kept(n.facts))
+	if after.CallSID == "" {
+		after.CallSID = n.sid
+	}
+	switch {
+	case n.lost && after.LostAt.IsZero():
+		after.LostAt = now
+	case !n.lost && n.facts.Seen():
+		after.LostAt = time.Time{}
+	}
+	progress := policy.Progress(after)
+	if !before.SettledAt.IsZero() && progress.Outcome == "" {
+		// The call goes on after all, unless its phone is in another call by now.
+		held, err := s.holdPhone(ctx, c, row, now)
+		if err != nil {
+			return advanced{}, err
+		}
+		if !held {
+			progress.Outcome = before.Outcome
+			before.ItemVersion = detached
+		}
+	}
+	after.Outcome = progress.Outcome
+	switch {
+	case after.Outcome == "":
+		after.SettledAt = time.Time{}
+	case after.SettledAt.IsZero():
+		after.SettledAt = now
+	}
+	var item callItem
+	err := c.Get(ctx, &item, "lock_call_item", Args{"campaign_id": row.CampaignID, "item_id": row.ItemID})
+	if errors.Is(err, sql.ErrNoRows) {
+		item.LockVersion, err = detached-1, nil
+	}
+	if err != nil {
+		return advanced{}, err
+	}
+	result := advanced{CallRow: row, state: dialer.State(item.State)}
+	if item.LockVersion == before.ItemVersion {
+		moved, err := s.moveCallItem(ctx, c, item, after, progress, now)
+		if err != nil {
+			return advanced{}, err
+		}
+		if moved {
+			if err := s.settleContact(ctx, c, item, after, progress); err != nil {
+				return advanced{}, err
+			}
+			after.ItemVersion++
+			result.moved = result.state != progress.State
+			result.state = progress.State
+		}
+	}
+	before.ItemVersion = row.ItemVersion
+	if sameCall(before, after) && (n.again || n.lost) {
+		return result, nil
+	}
+	if _, err := c.Exec(ctx, "write_call", s.callArgs(after, now)); err != nil {
+		return advanced{}, err
+	}
+	result.CallRow = row.with(after)
+	if err := s.countCall(ctx, c, before, after, now); err != nil {
+		return advanced{}, err
+	}
+	if before.SettledAt.IsZero() && !after.SettledAt.IsZero() {
+		if err := s.freePhone(ctx, c, row); err != nil {
+			return advanced{}, err
+		}
+	}
+	return result, s.moveAgent(ctx, c, after, now)
+}
+
+// detached is a version that no item has.
+const detached = -1
+
+// kept is facts with their times as a database keeps them.
+func kept(f dialer.Facts) dialer.Facts {
+	for _, at := range []*time.Time{
+		&f.InitiatedAt, &f.RingingAt, &f.AnsweredAt, &f.AMDAt,
+		&f.ConnectedAt, &f.AbandonedAt, &f.EndedAt, &f.NotPlacedAt,
+	} {
+		if !at.IsZero() {
+			*at = at.UTC().Truncate(time.Microsecond)
+		}
+	}
+	return f
+}
+
+// sameCall says whether news have changed nothing that is written.
+func sameCall(a, b dialer.Call) bool {
+	return a.Facts.Equal(b.Facts) && a.ItemVersion == b.ItemVersion && a.CallSID == b.CallSID &&
+		a.LostAt.Equal(b.LostAt) && a.Outcome == b.Outcome && a.SettledAt.Equal(b.SettledAt)
+}
+
+// with is the row after the call has changed.
+func (r CallRow) with(call dialer.Call) CallRow {
+	r.ItemVersion, r.CallSID = call.ItemVersion, call.CallSID
+	r.LostAt, r.InitiatedAt, r.RingingAt = instant{call.LostAt}, instant{call.InitiatedAt}, instant{call.RingingAt}
+	r.AnsweredAt, r.AMD, r.AMDAt = instant{call.AnsweredAt}, string(call.AMD), instant{call.AMDAt}
+	r.ConnectedAt, r.AbandonedAt = instant{call.ConnectedAt}, instant{call.AbandonedAt}
+	r.EndedAt, r.Cause, r.NotPlacedAt = instant{call.EndedAt}, string(call.Cause), instant{call.NotPlacedAt}
+	r.Outcome, r.SettledAt = string(call.Outcome), instant{call.SettledAt}
+	return r
+}
+
+// moveCallItem writes where the call has brought its item. It says whether the item was
+// moved, which counts its version up.
+func (s *Store) moveCallItem(
+	ctx context.Context, c *Conn, item callItem, call dialer.Call, progress dialer.Progress, now time.Time,
+) (moved bool, err error) {
+	args := Args{
+		"campaign_id": call.Ref.CampaignID, "item_id": call.Ref.ItemID, "contact_id": call.ContactID,
+		"item_version": call.ItemVersion, "now": s.at(now),
+		"status": string(progress.State), "fail_reason": optionalText(progress.FailReason),
+		"call_sid": optionalText(call.CallSID), "agent_id": OptionalID(call.AgentID),
+		"next_attempt_at": s.at(item.NextAttemptAt.Time),
+	}
+	same := item.State == string(progress.State) && item.FailReason == progress.FailReason
+	if progress.State == dialer.StateQueued {
+		same = same && item.NextAttemptAt.Equal(progress.NextAttemptAt)
+		args["next_attempt_at"] = s.at(progress.NextAttemptAt)
+	}
+	if same {
+		if item.CallSID != call.CallSID {
+			_, err = c.Exec(ctx, "note_call_item", args)
+		}
+		return false, err
+	}
+	args["revived"] = !dialer.State(item.State).Active() && progress.State.Active()
+	changed, err := c.Exec(ctx, "move_call_item", args)
+	return changed > 0, err
+}
+
+// settleContact keeps in the contact's ledger what a settled call means for the
+// campaign.
+func (s *Store) settleContact(ctx context.Context, c *Conn, item callItem, call dialer.Call, progress dialer.Progress) error {
+	if progress.Outcome == "" && dialer.State(item.State).Live() {
+		return nil
+	}
+	args := Args{
+		"campaign_id": call.Ref.CampaignID, "contact_id": call.ContactID,
+		"next_attempt_at": s.at(progress.NextAttemptAt), "finish_reason": "", "finished_at": s.at(call.EndedAt),
+	}
+	switch progress.State {
+	case dialer.StateCompleted:
+		args["finish_reason"] = string(progress.Outcome)
+	case dialer.StateFailed:
+		args["finish_reason"] = progress.FailReason
+	}
+	_, err := c.Exec(ctx, "settle_contact", args)
+	return err
+}
+
+// countCall takes an attempt back that turned out to be none, or counts one after all.
+func (s *Store) countCall(ctx context.Context, c *Conn, before, after dialer.Call, now time.Time) error {
+	counted := func(call dialer.Call) int {
+		if call.PlacedAt.IsZero() || call.Outcome == dialer.OutcomeNotPlaced {
+			return 0
+		}
+		return 1
+	}
+	by := counted(after) - counted(before)
+	if by == 0 {
+		return nil
+	}
+	_, err := s.countAttempt(ctx, c, after, by, now)
+	return err
+}
+
+// countAttempt counts an attempt for item and contact, and returns how many the
+// contact has had in the campaign.
+func (s *Store) countAttempt(ctx context.Context, c *Conn, call dialer.Call, by int, now time.Time) (int, error) {
+	args := Args{
+		"campaign_id": call.Ref.CampaignID, "item_id": call.Ref.ItemID, "contact_id": call.ContactID,
+		"by": by, "now": s.at(now),
+	}
+	if _, err := c.Exec(ctx, "count_placed", args); err != nil {
+		return 0, err
+	}
+	var attempts int
+	err := c.Get(ctx, &attempts, "count_attempt", args)
+	if errors.Is(err, sql.ErrNoRows) {
+		// The host has taken the contact out of the campaign.
+		return 1, nil
+	}
+	return attempts, err
+}
+
+// holdPhone holds the phone of a call that was settled and goes on after all. It says
+// whether the call has the phone now.
+func (s *Store) holdPhone(ctx context.Context, c *Conn, row CallRow, now time.Time) (bool, error) {
+	held, err := c.Exec(ctx, "hold_phone", Args{
+		"phone_key": row.PhoneKey, "campaign_id": row.CampaignID, "call_id": row.ID, "now": s.at(now),
+	})
+	return held > 0, err
+}
+
+// freePhone lets others call the phone of a call that is settled.
+func (s *Store) freePhone(ctx context.Context, c *Conn, row CallRow) error {
+	_, err := c.Exec(ctx, "free_phone", Args{"phone_key": row.PhoneKey, "call_id": row.ID})
+	return err
+}
+
+// moveAgent brings the call's agent to where the call is.
+func (s *Store) moveAgent(ctx context.Context, c *Conn, call dialer.Call, now time.Time) error {
+	if call.AgentID == uuid.Nil {
+		return nil
+	}
+	over, talked := !call.SettledAt.IsZero(), !call.ConnectedAt.IsZero()
+	var move presence.Move
+	switch {
+	case over && talked:
+		move = presence.MoveWrapUp
+	case over:
+		move = presence.MoveUnreserve
+	case talked:
+		move = presence.MoveAnswer
+	default:
+		return nil
+	}
+	from, to := move.Between()
+	_, err := c.Exec(ctx, "move_agent", Args{
+		"agent_id": call.AgentID, "call_id": call.ID, "from": joined(from), "to": string(to), "now": s.at(now),
+	})
+	return err
+}

@@ -1,0 +1,211 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer"
+)
+
+// CallRow is a call, as the fragment call_columns selects it.
+type CallRow struct {
+	ID           uuid.UUID     `db:"id"`
+	CampaignID   uuid.UUID     `db:"campaign_id"`
+	ItemID       uuid.UUID     `db:"item_id"`
+	ClaimVersion int           `db:"claim_version"`
+	ItemVersion  int           `db:"item_version"`
+	ContactID    uuid.UUID     `db:"contact_id"`
+	Phone        string        `db:"phone"`
+	PhoneKey     string        `db:"phone_key"`
+	Attempt      int           `db:"attempt"`
+	ClaimedAt    instant       `db:"claimed_at"`
+	PlacedAt     instant       `db:"placed_at"`
+	LostAt       instant       `db:"lost_at"`
+	CallSID      string        `db:"call_sid"`
+	AgentID      uuid.NullUUID `db:"agent_id"`
+	InitiatedAt  instant       `db:"initiated_at"`
+	RingingAt    instant       `db:"ringing_at"`
+	AnsweredAt   instant       `db:"answered_at"`
+	AMD          string        `db:"amd"`
+	AMDAt        instant       `db:"amd_at"`
+	ConnectedAt  instant       `db:"connected_at"`
+	AbandonedAt  instant       `db:"abandoned_at"`
+	EndedAt      instant       `db:"ended_at"`
+	Cause        string        `db:"cause"`
+	NotPlacedAt  instant       `db:"not_placed_at"`
+	Outcome      string        `db:"outcome"`
+	SettledAt    instant       `db:"settled_at"`
+}
+
+// Call returns the row in the words of the dialer.
+func (r CallRow) Call() dialer.Call {
+	return dialer.Call{
+		ID:          r.ID,
+		Ref:         dialer.Ref{CampaignID: r.CampaignID, ItemID: r.ItemID, LockVersion: r.ClaimVersion},
+		ItemVersion: r.ItemVersion,
+		ContactID:   r.ContactID,
+		Phone:       outdial.Phone(r.Phone),
+		Attempt:     r.Attempt,
+		ClaimedAt:   r.ClaimedAt.Time,
+		PlacedAt:    r.PlacedAt.Time,
+		LostAt:      r.LostAt.Time,
+		CallSID:     r.CallSID,
+		AgentID:     r.AgentID.UUID,
+		Facts: dialer.Facts{
+			InitiatedAt: r.InitiatedAt.Time,
+			RingingAt:   r.RingingAt.Time,
+			AnsweredAt:  r.AnsweredAt.Time,
+			AMD:         dialer.AMD(r.AMD),
+			AMDAt:       r.AMDAt.Time,
+			ConnectedAt: r.ConnectedAt.Time,
+			AbandonedAt: r.AbandonedAt.Time,
+			EndedAt:     r.EndedAt.Time,
+			Cause:       dialer.Cause(r.Cause),
+			NotPlacedAt: r.NotPlacedAt.Time,
+		},
+		Outcome:   dialer.Outcome(r.Outcome),
+		SettledAt: r.SettledAt.Time,
+	}
+}
+
+func callsOf(rows []CallRow) []dialer.Call {
+	calls := make([]dialer.Call, len(rows))
+	for i, row := range rows {
+		calls[i] = row.Call()
+	}
+	return calls
+}
+
+// callArgs are the values of a call for the statement that writes it.
+func (s *Store) callArgs(call dialer.Call, now time.Time) Args {
+	return Args{
+		"campaign_id": call.Ref.CampaignID, "call_id": call.ID, "now": s.at(now),
+		"item_version": call.ItemVersion, "call_sid": optionalText(call.CallSID),
+		"lost_at": s.at(call.LostAt), "initiated_at": s.at(call.InitiatedAt),
+		"ringing_at": s.at(call.RingingAt), "answered_at": s.at(call.AnsweredAt),
+		"amd": optionalText(string(call.AMD)), "amd_at": s.at(call.AMDAt),
+		"connected_at": s.at(call.ConnectedAt), "abandoned_at": s.at(call.AbandonedAt),
+		"ended_at": s.at(call.EndedAt), "cause": optionalText(string(call.Cause)),
+		"not_placed_at": s.at(call.NotPlacedAt), "outcome": optionalText(string(call.Outcome)),
+		"settled_at": s.at(call.SettledAt),
+	}
+}
+
+// optionalText is a text as SQL knows it: the empty one is NULL.
+func optionalText(text string) sql.NullString { return sql.NullString{String: text, Valid: text != ""} }
+
+// findCall locks the call that the query finds, and says whether there is one.
+func (s *Store) findCall(ctx context.Context, c *Conn, query string, args Args) (CallRow, bool, error) {
+	var row CallRow
+	err := c.Get(ctx, &row, query, args)
+	if errors.Is(err, sql.ErrNoRows) {
+		return row, false, nil
+	}
+	return row, err == nil, err
+}
+
+// lockCall locks a call by its id.
+func (s *Store) lockCall(ctx context.Context, c *Conn, campaignID, callID uuid.UUID) (CallRow, error) {
+	row, found, err := s.findCall(ctx, c, "lock_call", Args{"campaign_id": campaignID, "call_id": callID})
+	if err == nil && !found {
+		err = outdial.NotFound("call")
+	}
+	return row, err
+}
+
+// RecordCall implements dialer.Store.
+func (s *Store) RecordCall(ctx context.Context, p dialer.RecordCallParams) (dialer.RecordCallResult, error) {
+	var result dialer.RecordCallResult
+	var named bool
+	err := s.Write(ctx, func(c *Conn) error {
+		row, err := s.lockCall(ctx, c, p.CampaignID, p.CallID)
+		if err != nil {
+			return err
+		}
+		named = row.CallSID == "" && p.CallSID != ""
+		after, err := s.advance(ctx, c, row, news{sid: p.CallSID, facts: p.Facts, lost: p.Lost && !row.Call().Seen()}, p.Policy, p.Now)
+		if err != nil {
+			return err
+		}
+		if named {
+			if after, err = s.adoptOrphans(ctx, c, after, p.Policy, p.Now); err != nil {
+				return err
+			}
+		}
+		result = dialer.RecordCallResult{Call: after.Call(), State: after.state}
+		return nil
+	})
+	if err != nil || !named {
+		return result, err
+	}
+	// An event that came at the same moment did not see the name, nor did this see the
+	// event. Whoever looks second does.
+	after, found, err := s.adoptLate(ctx, p)
+	if found {
+		result = after
+	}
+	return result, err
+}
+
+// adoptLate merges events about a call that were kept as orphans while its name was
+// being written.
+func (s *Store) adoptLate(ctx context.Context, p dialer.RecordCallParams) (result dialer.RecordCallResult, found bool, err error) {
+	var orphans []EventRow
+	if err := s.reader().Select(ctx, &orphans, "list_orphans_of_call", Args{"call_sid": p.CallSID}); err != nil || len(orphans) == 0 {
+		return result, false, err
+	}
+	err = s.Write(ctx, func(c *Conn) error {
+		row, err := s.lockCall(ctx, c, p.CampaignID, p.CallID)
+		if err != nil {
+			return err
+		}
+		after, err := s.adoptOrphans(ctx, c, advanced{CallRow: row}, p.Policy, p.Now)
+		if err != nil {
+			return err
+		}
+		result, found = dialer.RecordCallResult{Call: after.Call(), State: after.state}, after.state != ""
+		return nil
+	})
+	return result, found, err
+}
+
+// ListCalls implements dialer.Store.
+func (s *Store) ListCalls(ctx context.Context, p dialer.ListCallsParams) (dialer.ListCallsResult, error) {
+	var rows []CallRow
+	err := s.reader().Select(ctx, &rows, "list_calls", Args{
+		"campaign_id": p.CampaignID, "any_campaign": p.CampaignID == uuid.Nil,
+		"unsettled": p.Unsettled, "states": joined(p.States), "any_state": len(p.States) == 0,
+		"after": p.After, "limit": p.Limit + 1,
+	})
+	if err != nil {
+		return dialer.ListCallsResult{}, err
+	}
+	rows, more := page(rows, p.Limit)
+	return dialer.ListCallsResult{Calls: callsOf(rows), More: more}, nil
+}
+
+// page cuts off the row that was read to see whether another page follows.
+func page[Row any](rows []Row, limit int) (shown []Row, more bool) {
+	if len(rows) > limit {
+		return rows[:limit], true
+	}
+	return rows, false
+}
+
+// joined is a list of words as one text, for a query that asks whether a word is in
+// it.
+func joined[Word ~string](words []Word) string {
+	text := ""
+	for i, word := range words {
+		if i > 0 {
+			text += ","
+		}
+		text += string(word)
+	}
+	return text
+}
