@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/outdial/outdial/internal/docpage"
 	"github.com/outdial/outdial/queue/filter"
 )
 
@@ -26,14 +27,8 @@ var update = flag.Bool("update", false, "rewrite the generated pages in docs")
 func TestDocs(t *testing.T) {
 	t.Parallel()
 
-	path := filepath.Join("..", "..", "docs", "filters.md")
-	want := filtersPage(t)
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
-	}
-	got, err := os.ReadFile(path)
-	require.NoError(t, err, "write it with: go test ./queue/filter -run TestDocs -update")
-	require.Equal(t, want, string(got), "write it anew with: go test ./queue/filter -run TestDocs -update")
+	docpage.Require(t, filepath.Join("..", "..", "docs", "filters.md"), filtersPage(t),
+		"go test ./queue/filter -run TestDocs -update", *update)
 }
 
 // takes says what stands beside an operator, as a person would.
@@ -87,7 +82,7 @@ func filtersPage(t *testing.T) string {
 	heading("Types")
 	line("| type | what it is | value in JSON | operators |\n|---|---|---|---|")
 	for _, kind := range filter.Types() {
-		line("| `%s` | %s | %s | %s |", kind, sentence(string(kind)), jsonOf[kind], coded(kind.Operators()))
+		line("| `%s` | %s | %s | %s |", kind, sentence(string(kind)), jsonOf[kind], docpage.Coded(kind.Operators()))
 	}
 
 	heading("Operators")
@@ -101,7 +96,7 @@ func filtersPage(t *testing.T) string {
 		}
 		meaning, ok := strings.CutPrefix(sentence(string(operator)), "Satisfied ")
 		require.True(t, ok, "the comment of %s says what satisfies it", operator)
-		line("| `%s` | %s | %s | %s | %s |", operator, takes[operator.Takes()], coded(kinds),
+		line("| `%s` | %s | %s | %s | %s |", operator, takes[operator.Takes()], docpage.Coded(kinds),
 			strings.TrimSuffix(meaning, "."), onEmpty(t, operator, kinds))
 	}
 
@@ -117,10 +112,10 @@ func filtersPage(t *testing.T) string {
 	for _, field := range own.All() {
 		operators, kind, index := "all of `"+string(field.Type)+"`", "`"+string(field.Type)+"`", "none"
 		if !slices.Equal(field.Operators(), field.Type.Operators()) {
-			operators = coded(field.Operators())
+			operators = docpage.Coded(field.Operators())
 		}
 		if len(field.Values) > 0 {
-			kind += ": " + coded(field.Values)
+			kind += ": " + docpage.Coded(field.Values)
 		}
 		if field.Index != filter.IndexNone {
 			index = "`" + string(field.Index) + "`"
@@ -223,14 +218,6 @@ func onEmpty(t *testing.T, operator filter.Operator, kinds []filter.Type) string
 		return "yes"
 	}
 	return "no"
-}
-
-func coded[T ~string](words []T) string {
-	list := make([]string, len(words))
-	for i, word := range words {
-		list[i] = "`" + string(word) + "`"
-	}
-	return strings.Join(list, ", ")
 }
 
 // comments returns the comments of the package's constants, functions and types
