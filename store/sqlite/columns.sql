@@ -1,5 +1,5 @@
--- The columns that a host's own tables may lack, one statement each. SQLite has no
--- ADD COLUMN IF NOT EXISTS: Migrate looks first.
+-- The columns that tables of a host or of an earlier version may lack, one statement
+-- each. SQLite has no ADD COLUMN IF NOT EXISTS: Migrate looks first.
 ALTER TABLE contacts ADD COLUMN account_id TEXT;
 ALTER TABLE contacts ADD COLUMN first_name TEXT;
 ALTER TABLE contacts ADD COLUMN last_name TEXT;
@@ -24,6 +24,7 @@ ALTER TABLE campaign_contacts ADD COLUMN last_attempt_at INTEGER;
 ALTER TABLE campaign_contacts ADD COLUMN next_attempt_at INTEGER;
 ALTER TABLE campaign_contacts ADD COLUMN finished_at INTEGER;
 ALTER TABLE campaign_contacts ADD COLUMN finish_reason TEXT;
+ALTER TABLE campaign_settings ADD COLUMN status TEXT NOT NULL DEFAULT 'stopped';
 ALTER TABLE campaign_queue ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE campaign_queue ADD COLUMN next_attempt_at INTEGER;
 ALTER TABLE campaign_queue ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;

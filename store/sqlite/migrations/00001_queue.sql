@@ -46,7 +46,8 @@ CREATE UNIQUE INDEX IF NOT EXISTS uq_campaign_contacts ON campaign_contacts (cam
 CREATE TABLE IF NOT EXISTS campaign_settings (
     campaign_id TEXT PRIMARY KEY,
     name TEXT NOT NULL DEFAULT '',
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    status TEXT NOT NULL DEFAULT 'stopped'
 );
 CREATE UNIQUE INDEX IF NOT EXISTS uq_campaign_settings_name ON campaign_settings (name) WHERE name <> '';
 

@@ -3,11 +3,10 @@
 --
 -- Ids are UUIDs as text, times are integers: microseconds since 1970 in UTC. A host
 -- that has a campaign_queue or telephony_events already keeps them; their missing
--- columns are added before this runs (see columns.sql).
+-- columns, and the status of campaign_settings, are added before this runs (see
+-- columns.sql).
 
 -- +goose Up
-
-ALTER TABLE campaign_settings ADD COLUMN status TEXT NOT NULL DEFAULT 'stopped';
 
 CREATE TABLE IF NOT EXISTS campaign_queue (
     id TEXT PRIMARY KEY,
