@@ -46,7 +46,8 @@ COALESCE((SELECT {{refusal}} IS NULL
 
 -- query: place_refusal
 -- The first reason why a call that was claimed must not be placed, or null; no row
--- when the item has moved on.
+-- when the item has moved on. The state is asked in a form that no index answers: by
+-- old statistics nothing is being dialed.
 SELECT CASE
            WHEN {{refusal}} IS NOT NULL THEN {{refusal}}
            WHEN c.phone_key <> :phone_key THEN 'phone_changed'
@@ -59,7 +60,7 @@ SELECT CASE
   FROM campaign_queue q
   JOIN contacts c ON c.id = q.contact_id
  WHERE q.campaign_id = :campaign_id AND q.id = :item_id
-   AND q.lock_version = :item_version AND q.status = 'dialing'
+   AND q.lock_version = :item_version AND COALESCE(q.status = 'dialing', FALSE)
 
 -- query: count_placed
 UPDATE campaign_queue SET attempts = attempts + :by, updated_at = :now
