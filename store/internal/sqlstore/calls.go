@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -177,16 +179,30 @@ func (s *Store) adoptLate(ctx context.Context, p dialer.RecordCallParams) (resul
 // ListCalls implements dialer.Store.
 func (s *Store) ListCalls(ctx context.Context, p dialer.ListCallsParams) (dialer.ListCallsResult, error) {
 	var rows []CallRow
-	err := s.reader().Select(ctx, &rows, "list_calls", Args{
-		"campaign_id": p.CampaignID, "any_campaign": p.CampaignID == uuid.Nil,
-		"unsettled": p.Unsettled, "states": joined(p.States), "any_state": len(p.States) == 0,
-		"after": p.After, "limit": p.Limit + 1,
+	chosen := choice(map[string]bool{
+		"calls_of_campaign": p.CampaignID != uuid.Nil,
+		"calls_unsettled":   p.Unsettled,
+		"calls_in_states":   len(p.States) > 0,
+	})
+	err := s.reader().SelectText(ctx, &rows, "list_calls", chosen, Args{
+		"campaign_id": p.CampaignID, "states": joined(p.States), "after": p.After, "limit": p.Limit + 1,
 	})
 	if err != nil {
 		return dialer.ListCallsResult{}, err
 	}
 	rows, more := page(rows, p.Limit)
 	return dialer.ListCallsResult{Calls: callsOf(rows), More: more}, nil
+}
+
+// choice is the fragment "chosen" of a list: the conditions that were asked for.
+func choice(conditions map[string]bool) map[string]string {
+	chosen := ""
+	for _, fragment := range slices.Sorted(maps.Keys(conditions)) {
+		if conditions[fragment] {
+			chosen += "{{" + fragment + "}}\n"
+		}
+	}
+	return map[string]string{"chosen": chosen}
 }
 
 // page cuts off the row that was read to see whether another page follows.

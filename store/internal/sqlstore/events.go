@@ -197,13 +197,17 @@ func (s *Store) adoptOrphans(ctx context.Context, c *Conn, call advanced, policy
 // ListEvents implements telephony.Store.
 func (s *Store) ListEvents(ctx context.Context, p telephony.ListParams) (telephony.ListResult, error) {
 	var rows []EventRow
-	err := s.reader().Select(ctx, &rows, "list_events", Args{
-		"campaign_id": p.CampaignID, "any_campaign": p.CampaignID == uuid.Nil,
-		"item_id": p.ItemID, "any_item": p.ItemID == uuid.Nil,
-		"call_sid": p.CallSID, "any_call": p.CallSID == "",
-		"since": s.at(p.Since), "any_since": p.Since.IsZero(),
-		"until": s.at(p.Until), "any_until": p.Until.IsZero(),
-		"orphans": p.Orphans, "after": p.After, "limit": p.Limit + 1,
+	chosen := choice(map[string]bool{
+		"events_of_campaign": p.CampaignID != uuid.Nil,
+		"events_of_item":     p.ItemID != uuid.Nil,
+		"events_of_call":     p.CallSID != "",
+		"events_since":       !p.Since.IsZero(),
+		"events_until":       !p.Until.IsZero(),
+		"events_orphaned":    p.Orphans,
+	})
+	err := s.reader().SelectText(ctx, &rows, "list_events", chosen, Args{
+		"campaign_id": p.CampaignID, "item_id": p.ItemID, "call_sid": p.CallSID,
+		"since": s.at(p.Since), "until": s.at(p.Until), "after": p.After, "limit": p.Limit + 1,
 	})
 	if err != nil {
 		return telephony.ListResult{}, err

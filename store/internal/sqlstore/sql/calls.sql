@@ -61,12 +61,20 @@ ON CONFLICT (phone_key) DO NOTHING
 DELETE FROM phone_holds WHERE phone_key = :phone_key AND call_id = :call_id
 
 -- query: list_calls
+-- The conditions are put together from the fragments below, so that each choice has a
+-- plan of its own.
 SELECT {{call_columns}} FROM call_attempts q
- WHERE (:any_campaign OR q.campaign_id = :campaign_id)
-   AND (NOT :unsettled OR q.settled_at IS NULL)
-   AND q.id > :after
-   AND (:any_state OR EXISTS (SELECT 1 FROM campaign_queue i
-                               WHERE i.id = q.item_id AND i.campaign_id = q.campaign_id AND i.lock_version = q.item_version
-                                 AND (',' || CAST(:states AS text) || ',') LIKE '%,' || i.status || ',%'))
+ WHERE q.id > :after {{chosen}}
  ORDER BY q.id
  LIMIT :limit
+
+-- fragment: calls_of_campaign
+AND q.campaign_id = :campaign_id
+
+-- fragment: calls_unsettled
+AND q.settled_at IS NULL
+
+-- fragment: calls_in_states
+AND EXISTS (SELECT 1 FROM campaign_queue i
+             WHERE i.id = q.item_id AND i.campaign_id = q.campaign_id AND i.lock_version = q.item_version
+               AND (',' || CAST(:states AS text) || ',') LIKE '%,' || i.status || ',%')

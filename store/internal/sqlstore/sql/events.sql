@@ -33,13 +33,27 @@ SELECT {{event_columns}} FROM telephony_events e
  LIMIT :limit
 
 -- query: list_events
+-- The conditions are put together from the fragments below, so that each choice has a
+-- plan of its own.
 SELECT {{event_columns}} FROM telephony_events e
- WHERE (:any_campaign OR e.campaign_id = :campaign_id)
-   AND (:any_item OR e.item_id = :item_id)
-   AND (:any_call OR e.call_sid = :call_sid)
-   AND (:any_since OR e.created_at >= :since)
-   AND (:any_until OR e.created_at < :until)
-   AND (NOT :orphans OR e.call_id IS NULL)
-   AND e.id > :after
+ WHERE e.id > :after {{chosen}}
  ORDER BY e.id
  LIMIT :limit
+
+-- fragment: events_of_campaign
+AND e.campaign_id = :campaign_id
+
+-- fragment: events_of_item
+AND e.item_id = :item_id
+
+-- fragment: events_of_call
+AND e.call_sid = :call_sid
+
+-- fragment: events_since
+AND e.created_at >= :since
+
+-- fragment: events_until
+AND e.created_at < :until
+
+-- fragment: events_orphaned
+AND e.call_id IS NULL
