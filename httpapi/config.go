@@ -7,6 +7,8 @@ import (
 	"net/http"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
 )
@@ -30,12 +32,18 @@ type Importer interface {
 // Config is what the handler serves and how. Queue, Intake and Authenticator are
 // required.
 type Config struct {
-	// Queue does the work behind every route but the upload.
+	// Queue does the work of the agent queue, and what concerns all campaigns.
 	Queue *queue.Service
 	// Intake takes uploaded contacts in.
 	Intake Importer
 	// Authenticator says who asks.
 	Authenticator Authenticator
+	// Dialer does the work of the power queue, and has a part in sweeps and rollbacks.
+	// Defaults to none: the routes of the power queue answer 404.
+	Dialer *dialer.Service
+	// Presence does the work of the agents' presence, and has a part in sweeps.
+	// Defaults to none: the routes of presence answer 404.
+	Presence *presence.Service
 	// Ready says whether the server can work, which means that its database
 	// answers. GET /readyz asks it each time, so it should be cheap.
 	// Defaults to always ready.

@@ -154,7 +154,12 @@ func TestTheDocumentAllowsWhatTheServerTakes(t *testing.T) {
 			`"reason":"callback","priority":-5,"scheduled_for":"2026-11-22T09:00:00+01:00","launch_id":"` + launchID.String() + `"}`,
 		"/campaigns/{campaignId}/queues/pull":      `{"agent_id":"` + agentID.String() + `"}`,
 		"/campaigns/{campaignId}/queues/clear_all": `{}`,
-		"/ops/sweep": `{}`,
+		"/campaigns/{campaignId}/dialer/enqueue": `{"contact_ids":["` + contactID.String() + `"],"filters":{},` +
+			`"reason":"retry","priority":5,"launch_id":"` + launchID.String() + `"}`,
+		"/campaigns/{campaignId}/dialer/start": `{}`,
+		"/campaigns/{campaignId}/presence":     `{"agent_id":"` + agentID.String() + `","state":"paused"}`,
+		"/presence/heartbeat":                  `{"agent_id":"` + agentID.String() + `"}`,
+		"/ops/sweep":                           `{}`,
 	}
 	for _, rt := range httpapi.Routes() {
 		e := exampleOf(t, rt)

@@ -221,7 +221,7 @@ func TestEnqueueIsLimitedInRateAndSaysWhenToComeBack(t *testing.T) {
 
 func TestSweepAndRollbackAnswerWithTheirCounts(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	s := newServer(t, agentQueueOnly)
 	s.store.sweep = queue.SweepResult{ToAgents: 1, ToPool: 2, KeysForgotten: 3}
 	got := s.send(http.MethodPost, "/ops/sweep", "", s.as(manager()))
 	require.JSONEq(t, `{"returned_to_agents":1,"returned_to_pool":2,"idempotency_keys_forgotten":3}`, got.Body.String())

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer"
 )
 
 // route is one operation of the API.
@@ -14,6 +15,8 @@ type route struct {
 	// public routes need no token; the others need one of the scopes.
 	public bool
 	scopes []outdial.Scope
+	// served says whether the route exists, for those whose service is optional.
+	served func(Config) bool
 	// flagged routes do not exist while the feature flag queue_replace_v1 is off.
 	flagged bool
 	// idempotent routes take the header Idempotency-Key.
@@ -29,10 +32,14 @@ type route struct {
 // and openapi.yaml is compared with it.
 func routes() []route {
 	var (
-		pull = []outdial.Scope{outdial.ScopeQueuePull}
-		edit = []outdial.Scope{outdial.ScopeQueueWrite}
-		view = []outdial.Scope{outdial.ScopeQueuePull, outdial.ScopeQueueWrite}
-		ops  = []outdial.Scope{outdial.ScopeOpsRun}
+		pull  = []outdial.Scope{outdial.ScopeQueuePull}
+		edit  = []outdial.Scope{outdial.ScopeQueueWrite}
+		view  = []outdial.Scope{outdial.ScopeQueuePull, outdial.ScopeQueueWrite}
+		ops   = []outdial.Scope{outdial.ScopeOpsRun}
+		steer = []outdial.Scope{outdial.ScopeDialerControl}
+		watch = []outdial.Scope{outdial.ScopeDialerControl, outdial.ScopeQueueWrite}
+		crowd = []outdial.Scope{outdial.ScopeDialerControl, outdial.ScopeQueueWrite, outdial.ScopeQueuePull}
+		work  = []outdial.Scope{outdial.ScopeQueuePull, outdial.ScopeDialerControl}
 	)
 	return []route{
 		{
@@ -99,8 +106,55 @@ func routes() []route {
 			query: []string{"default_region", "list"}, handle: (*api).importContacts,
 		},
 		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/dialer/enqueue",
+			summary: "Add contacts to the power queue", served: withDialer, scopes: edit, idempotent: true,
+			handle: (*api).enqueueCalls,
+		},
+		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/dialer/start",
+			summary: "Begin to dial a campaign", served: withDialer, scopes: steer,
+			handle: controlDialing((*dialer.Service).Start),
+		},
+		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/dialer/pause",
+			summary: "Place no calls until the campaign is resumed", served: withDialer, scopes: steer,
+			handle: controlDialing((*dialer.Service).Pause),
+		},
+		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/dialer/resume",
+			summary: "Go on dialing a paused campaign", served: withDialer, scopes: steer,
+			handle: controlDialing((*dialer.Service).Resume),
+		},
+		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/dialer/stop",
+			summary: "End the dialing of a campaign", served: withDialer, scopes: steer,
+			handle: controlDialing((*dialer.Service).Stop),
+		},
+		{
+			method: http.MethodGet, pattern: "/campaigns/{campaignId}/dialer",
+			summary: "Count a campaign's calls and agents", served: withDialer, scopes: crowd,
+			handle: (*api).dialerStats,
+		},
+		{
+			method: http.MethodGet, pattern: "/campaigns/{campaignId}/dialer/items",
+			summary: "List a campaign's power queue", served: withDialer, scopes: watch,
+			query: []string{"state", "cursor", "limit"}, handle: (*api).listCallItems,
+		},
+		{
+			method: http.MethodPut, pattern: "/campaigns/{campaignId}/presence",
+			summary: "Say what an agent does", served: withPresence, scopes: work, handle: (*api).setPresence,
+		},
+		{
+			method: http.MethodGet, pattern: "/campaigns/{campaignId}/presence",
+			summary: "List a campaign's agents", served: withPresence, scopes: crowd, handle: (*api).listPresence,
+		},
+		{
+			method: http.MethodPost, pattern: "/presence/heartbeat",
+			summary: "Say that an agent is still there", served: withPresence, scopes: work, handle: (*api).heartbeatAgent,
+		},
+		{
 			method: http.MethodPost, pattern: "/ops/sweep",
-			summary: "Return items whose lock has expired", scopes: ops, handle: (*api).sweep,
+			summary: "Clean up what was left behind", scopes: ops, handle: (*api).sweep,
 		},
 		{
 			method: http.MethodPost, pattern: "/ops/rollback",

@@ -132,6 +132,9 @@ func (a *api) admit(rt route, w http.ResponseWriter, r *http.Request) (reply, er
 	exchangeOf(r).actor = actor.ID
 	// Before anything else is looked at: a malformed body must not tell a feature
 	// that is off from one that does not exist.
+	if rt.served != nil && !rt.served(a.cfg) {
+		return reply{}, outdial.ErrNotEnabled
+	}
 	if rt.flagged && !a.cfg.Queue.Enabled(r.Context(), actor, outdial.FlagQueueReplace) {
 		return reply{}, outdial.ErrNotEnabled
 	}

@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/httpapi"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
@@ -78,10 +80,15 @@ type server struct {
 type setup struct {
 	queue  queue.Config
 	intake intake.Config
-	http   httpapi.Config
+	// dialer and presence are left out when they are nil.
+	dialer   *dialer.Config
+	presence *presence.Config
+	http     httpapi.Config
 }
 
 func flagOff(s *setup) { s.queue.Flags = nil }
+
+func agentQueueOnly(s *setup) { s.dialer, s.presence = nil, nil }
 
 func newServer(t testing.TB, adjust ...func(*setup)) *server {
 	t.Helper()
@@ -97,8 +104,10 @@ func newServer(t testing.TB, adjust ...func(*setup)) *server {
 			Clock: mock, Logger: logger,
 			Flags: outdial.StaticFlags{outdial.FlagQueueReplace: true},
 		},
-		intake: intake.Config{Clock: mock, Logger: logger, BatchSize: 2},
-		http:   httpapi.Config{Authenticator: signer, Logger: logger},
+		intake:   intake.Config{Clock: mock, Logger: logger, BatchSize: 2},
+		dialer:   &dialer.Config{Clock: mock, Logger: logger},
+		presence: &presence.Config{Clock: mock, Logger: logger},
+		http:     httpapi.Config{Authenticator: signer, Logger: logger},
 	}
 	for _, change := range adjust {
 		change(&with)
@@ -107,8 +116,20 @@ func newServer(t testing.TB, adjust ...func(*setup)) *server {
 		replace: queue.ReplaceResult{Skipped: queue.NewSkips()},
 		enqueue: queue.EnqueueResult{Skipped: queue.NewSkips()},
 		move:    queue.MoveResult{Item: lockedItem()},
+		dialing: dialing{
+			enqueuedCalls: queue.EnqueueResult{Skipped: queue.NewSkips()},
+			controlled:    dialer.ControlResult{Status: dialer.StatusRunning},
+			dialerStats:   dialer.StatsResult{Status: dialer.StatusStopped},
+			session:       presence.Session{AgentID: agentID, CampaignID: campaignID, State: presence.StateReady},
+		},
 	}
 	with.http.Queue = queue.New(store, with.queue)
+	if with.dialer != nil {
+		with.http.Dialer = dialer.New(store, *with.dialer)
+	}
+	if with.presence != nil {
+		with.http.Presence = presence.New(store, *with.presence)
+	}
 	if with.http.Intake == nil {
 		with.http.Intake = intake.New(store, with.intake)
 	}
@@ -221,6 +242,8 @@ func exampleOf(t testing.TB, rt httpapi.Route) example {
 		e.body, e.contentType = "first_name,phone\nBea,504-621-8927\n", "text/csv"
 	case strings.HasSuffix(rt.Pattern, "/set"), strings.HasSuffix(rt.Pattern, "/preview"), strings.HasSuffix(rt.Pattern, "/clear"):
 		e.body = `{"agent_id":"` + agentID.String() + `"}`
+	case strings.HasSuffix(rt.Pattern, "/presence") && rt.Method == http.MethodPut:
+		e.body = `{"state":"ready"}`
 	case strings.Contains(rt.Pattern, "/queue_items/"):
 		e.body = `{"lock_version":1}`
 	case strings.HasSuffix(rt.Pattern, "/rollback"):

@@ -21,19 +21,23 @@ type fakeStore struct {
 	// panics, when set, is what every method panics with.
 	panics any
 
-	replace    queue.ReplaceResult
-	clear      queue.ClearResult
-	pull       queue.PullResult
-	move       queue.MoveResult
-	enqueue    queue.EnqueueResult
-	sweep      queue.SweepResult
-	rollback   queue.RollbackResult
-	list       queue.ListResult
-	stats      queue.StatsResult
-	listed     []queue.CampaignSummary
-	attributes []filter.ImportedAttribute
-	counted    map[string]filter.CountValuesResult
-	ensured    intake.EnsureCampaignResult
+	replace  queue.ReplaceResult
+	clear    queue.ClearResult
+	pull     queue.PullResult
+	move     queue.MoveResult
+	enqueue  queue.EnqueueResult
+	sweep    queue.SweepResult
+	rollback queue.RollbackResult
+	// unknownLaunch, when set, is what a rollback returns.
+	unknownLaunch error
+	list          queue.ListResult
+	stats         queue.StatsResult
+	listed        []queue.CampaignSummary
+	attributes    []filter.ImportedAttribute
+	counted       map[string]filter.CountValuesResult
+	ensured       intake.EnsureCampaignResult
+
+	dialing
 }
 
 var (
@@ -92,7 +96,10 @@ func (f *fakeStore) SweepLocks(ctx context.Context, p queue.SweepParams) (queue.
 }
 
 func (f *fakeStore) RollbackLaunch(ctx context.Context, p queue.RollbackParams) (queue.RollbackResult, error) {
-	return f.rollback, f.call(ctx, p)
+	if err := f.call(ctx, p); err != nil {
+		return queue.RollbackResult{}, err
+	}
+	return f.rollback, f.unknownLaunch
 }
 
 func (f *fakeStore) ListItems(ctx context.Context, p queue.ListParams) (queue.ListResult, error) {
