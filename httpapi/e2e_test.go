@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/httpapi"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
@@ -56,6 +58,8 @@ func newRealServer(t *testing.T) *realServer {
 			Clock: mock, Logger: logger, Flags: outdial.StaticFlags{outdial.FlagQueueReplace: true},
 		}),
 		Intake: importer, Authenticator: signer, Ready: store.Ping, Logger: logger,
+		Dialer:   dialer.New(store, dialer.Config{Clock: mock, Logger: logger}),
+		Presence: presence.New(store, presence.Config{Clock: mock, Logger: logger}),
 	})
 	require.NoError(t, err)
 	imported, err := importer.Import(ctx, outdial.System(), intake.ImportRequest{

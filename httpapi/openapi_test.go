@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/httpapi"
 )
 
@@ -139,6 +141,25 @@ func TestTheDocumentSaysOfEachRouteWhatTheTableSays(t *testing.T) {
 				require.NotNil(t, operation.Responses.Status(http.StatusNotFound))
 			}
 		})
+	}
+}
+
+func TestTheDocumentKnowsEveryStateOfThePowerQueue(t *testing.T) {
+	t.Parallel()
+	doc, err := document()
+	require.NoError(t, err)
+	words := map[string][]any{"CallState": nil, "PresenceState": nil, "DialingStatus": nil}
+	for _, state := range dialer.States() {
+		words["CallState"] = append(words["CallState"], string(state))
+	}
+	for _, state := range presence.States() {
+		words["PresenceState"] = append(words["PresenceState"], string(state))
+	}
+	for _, status := range dialer.Statuses() {
+		words["DialingStatus"] = append(words["DialingStatus"], string(status))
+	}
+	for schema, want := range words {
+		require.Equal(t, want, doc.Components.Schemas[schema].Value.Enum, schema)
 	}
 }
 
