@@ -38,6 +38,17 @@ func Types() []Type {
 	}
 }
 
+// The sources that come with the library. A host with an adapter of its own names it
+// as it likes, in one word.
+const (
+	SourceTwilio  = "twilio"
+	SourceWebhook = "webhook"
+	// SourceDialer is the dialer itself, which reports what it did to a call.
+	SourceDialer = "outdial"
+)
+
+func sources() []string { return []string{SourceTwilio, SourceWebhook, SourceDialer} }
+
 // Event is one report about one call, whoever sent it.
 type Event struct {
 	// Ref names the attempt, when the report carries it. Without it the call is found
@@ -54,8 +65,7 @@ type Event struct {
 	// AMD is the verdict of a TypeAMD, Cause why of a TypeEnded.
 	AMD   dialer.AMD
 	Cause dialer.Cause
-	// Source names who reported: twilio, webhook, or outdial for what the dialer
-	// itself did.
+	// Source names who reported, such as SourceTwilio.
 	Source string
 	// Payload is the report as it came, as JSON. It may name people.
 	Payload json.RawMessage
@@ -91,6 +101,7 @@ func (t Type) Known() bool { return slices.Contains(Types(), t) }
 func (e Event) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.Any("campaign_id", e.Ref.CampaignID), slog.Any("queue_id", e.Ref.ItemID),
-		slog.String("call_sid", e.CallSID), slog.String("event_type", string(e.Type)),
+		slog.String("call_sid", e.CallSID), slog.Int("lock_version", e.Ref.LockVersion),
+		slog.String("event_type", string(e.Type)),
 		slog.Int("event_seq", e.Seq), slog.String("source", e.Source))
 }
