@@ -32,6 +32,12 @@ func TestMeasurementsCompareTheSameWork(t *testing.T) {
 				require.Equal(t, got.possible, got.assigned)
 				require.Less(t, got.seed, got.possible)
 			})
+			t.Run("every event of a call is kept and carried out once", func(t *testing.T) {
+				require.Len(t, events(t, b, 2, 4, 8)[ours], 2)
+			})
+			t.Run("a claim takes what the floor takes", func(t *testing.T) {
+				require.Len(t, dials(t, b, 2, 2)[ours], 2)
+			})
 			for name, p := range map[string]*pulls{
 				"one agent pulls from a queue":     {agents: 1, waves: 10},
 				"20 agents pull from their queues": {agents: 20, waves: 3},
