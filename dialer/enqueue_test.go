@@ -145,9 +145,9 @@ func TestFingerprintsOfDifferentRequestsDiffer(t *testing.T) {
 		"a priority":       func(r *dialer.EnqueueRequest) { r.Priority = new(0) },
 		"a launch":         func(r *dialer.EnqueueRequest) { r.LaunchID = launchID },
 	} {
-		print := fingerprint(t, change)
-		require.Empty(t, seen[print], "%s has the fingerprint of", name)
-		seen[print] = name
+		got := fingerprint(t, change)
+		require.Empty(t, seen[got], "%s has the fingerprint of", name)
+		seen[got] = name
 	}
 	t.Run("and one of the agent queue answers for none of them", func(t *testing.T) {
 		t.Parallel()

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -233,11 +232,9 @@ func requireFieldError(t require.TestingT, err error, field, problem string) {
 
 // numbered are as many different contacts.
 func numbered(count int) []uuid.UUID {
-	return slices.Collect(func(yield func(uuid.UUID) bool) {
-		for i := range count {
-			if !yield(uuid.UUID{0: 1, 14: byte(i >> 8), 15: byte(i)}) {
-				return
-			}
-		}
-	})
+	ids := make([]uuid.UUID, count)
+	for i := range ids {
+		ids[i] = uuid.UUID{0: 1, 14: byte(i >> 8), 15: byte(i)}
+	}
+	return ids
 }

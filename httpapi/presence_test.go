@@ -120,7 +120,9 @@ func TestACampaignsAgentsAreListed(t *testing.T) {
 	got := s.send(http.MethodGet, campaignPath("/presence"), "", s.as(manager()))
 	require.JSONEq(t, `{"items":[],"next_cursor":""}`, got.Body.String())
 	for _, state := range presence.States() {
-		s.store.sessions = append(s.store.sessions, presence.Session{AgentID: agentID, CampaignID: campaignID, State: state})
+		s.store.sessions = append(s.store.sessions, presence.Session{
+			AgentID: agentID, CampaignID: campaignID, State: state, ExpiresAt: s.clock.Now().Add(time.Second),
+		})
 	}
 	items, ok := s.send(http.MethodGet, campaignPath("/presence"), "", s.as(manager())).object(t)["items"].([]any)
 	require.True(t, ok)

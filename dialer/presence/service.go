@@ -142,7 +142,8 @@ func (s *Service) Heartbeat(ctx context.Context, actor outdial.Actor, req Heartb
 	})
 }
 
-// List returns the sessions of a campaign in the order of agent ids. Errors match
+// List returns the sessions of a campaign in the order of agent ids. Who has expired is
+// offline there, whether or not anybody has noted it yet. Errors match
 // ErrForbidden (scope dialer:control, for managers and admins also queue:write or
 // queue:pull) and ErrInvalid.
 func (s *Service) List(ctx context.Context, actor outdial.Actor, campaignID uuid.UUID) ([]Session, error) {
@@ -156,7 +157,17 @@ func (s *Service) List(ctx context.Context, actor outdial.Actor, campaignID uuid
 	if err := outdial.RequireID("campaign_id", campaignID); err != nil {
 		return nil, err
 	}
-	return s.store.ListPresence(ctx, ListParams{CampaignID: campaignID})
+	sessions, err := s.store.ListPresence(ctx, ListParams{CampaignID: campaignID})
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	for i, session := range sessions {
+		if state := session.StateAt(now); state != session.State {
+			sessions[i].State, sessions[i].Since = state, session.ExpiresAt
+		}
+	}
+	return sessions, nil
 }
 
 // Expire makes everybody offline who has not been heard of for too long and is in no

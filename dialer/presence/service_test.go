@@ -115,6 +115,27 @@ func TestResultsComeFromTheStore(t *testing.T) {
 	require.Equal(t, 3, expired)
 }
 
+func TestWhoHasExpiredIsListedAsOffline(t *testing.T) {
+	t.Parallel()
+
+	service, bundle := setup(t)
+	session := func(state presence.State, expires time.Duration) presence.Session {
+		return presence.Session{
+			AgentID: agentID, CampaignID: campaignID, State: state, Since: requestTime.Add(-time.Hour), ExpiresAt: requestTime.Add(expires),
+		}
+	}
+	bundle.store.listed = []presence.Session{
+		session(presence.StateReady, time.Second), session(presence.StateReady, -time.Second),
+		session(presence.StateOnCall, -time.Second), session(presence.StateOffline, -time.Minute),
+	}
+	gone := session(presence.StateOffline, -time.Second)
+	gone.Since = gone.ExpiresAt
+	want := []presence.Session{bundle.store.listed[0], gone, bundle.store.listed[2], bundle.store.listed[3]}
+	got, err := service.List(t.Context(), manager(), campaignID)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+}
+
 func TestBadInputNamesItsFieldAndReachesNoStore(t *testing.T) {
 	t.Parallel()
 
