@@ -32,14 +32,14 @@ type route struct {
 // and openapi.yaml is compared with it.
 func routes() []route {
 	var (
-		pull  = []outdial.Scope{outdial.ScopeQueuePull}
-		edit  = []outdial.Scope{outdial.ScopeQueueWrite}
-		view  = []outdial.Scope{outdial.ScopeQueuePull, outdial.ScopeQueueWrite}
-		ops   = []outdial.Scope{outdial.ScopeOpsRun}
-		steer = []outdial.Scope{outdial.ScopeDialerControl}
-		watch = []outdial.Scope{outdial.ScopeDialerControl, outdial.ScopeQueueWrite}
-		crowd = []outdial.Scope{outdial.ScopeDialerControl, outdial.ScopeQueueWrite, outdial.ScopeQueuePull}
-		work  = []outdial.Scope{outdial.ScopeQueuePull, outdial.ScopeDialerControl}
+		pull    = []outdial.Scope{outdial.ScopeQueuePull}
+		edit    = []outdial.Scope{outdial.ScopeQueueWrite}
+		view    = []outdial.Scope{outdial.ScopeQueuePull, outdial.ScopeQueueWrite}
+		ops     = []outdial.Scope{outdial.ScopeOpsRun}
+		steer   = []outdial.Scope{outdial.ScopeDialerControl}
+		inspect = []outdial.Scope{outdial.ScopeDialerControl, outdial.ScopeQueueWrite}
+		watch   = []outdial.Scope{outdial.ScopeDialerControl, outdial.ScopeQueueWrite, outdial.ScopeQueuePull}
+		work    = []outdial.Scope{outdial.ScopeQueuePull, outdial.ScopeDialerControl}
 	)
 	return []route{
 		{
@@ -132,12 +132,12 @@ func routes() []route {
 		},
 		{
 			method: http.MethodGet, pattern: "/campaigns/{campaignId}/dialer",
-			summary: "Count a campaign's calls and agents", served: withDialer, scopes: crowd,
+			summary: "Count a campaign's calls and agents", served: withDialer, scopes: watch,
 			handle: (*api).dialerStats,
 		},
 		{
 			method: http.MethodGet, pattern: "/campaigns/{campaignId}/dialer/items",
-			summary: "List a campaign's power queue", served: withDialer, scopes: watch,
+			summary: "List a campaign's power queue", served: withDialer, scopes: inspect,
 			query: []string{"state", "cursor", "limit"}, handle: (*api).listCallItems,
 		},
 		{
@@ -146,7 +146,7 @@ func routes() []route {
 		},
 		{
 			method: http.MethodGet, pattern: "/campaigns/{campaignId}/presence",
-			summary: "List a campaign's agents", served: withPresence, scopes: crowd, handle: (*api).listPresence,
+			summary: "List a campaign's agents", served: withPresence, scopes: watch, handle: (*api).listPresence,
 		},
 		{
 			method: http.MethodPost, pattern: "/presence/heartbeat",
