@@ -11,6 +11,8 @@ import (
 
 // fakeStore answers what a test put into it and remembers what it was asked.
 type fakeStore struct {
+	dialing
+
 	mu    sync.Mutex
 	calls []any
 
@@ -36,8 +38,6 @@ type fakeStore struct {
 	attributes    []filter.ImportedAttribute
 	counted       map[string]filter.CountValuesResult
 	ensured       intake.EnsureCampaignResult
-
-	dialing
 }
 
 var (

@@ -21,9 +21,9 @@ import (
 func Require(t testing.TB, file, page, command string, update bool) {
 	t.Helper()
 	if update {
-		require.NoError(t, os.WriteFile(file, []byte(page), 0o644))
+		require.NoError(t, os.WriteFile(file, []byte(page), 0o644)) //nolint:gosec // everybody reads the docs
 	}
-	got, err := os.ReadFile(file)
+	got, err := os.ReadFile(file) //nolint:gosec // a page of ours, named by a test of ours
 	require.NoError(t, err, "write it with: %s", command)
 	require.Equal(t, page, string(got), "write it anew with: %s", command)
 }
@@ -78,7 +78,7 @@ func (c Comments) Of(constant any) string {
 }
 
 // Sentence returns a comment without the name that it begins with, ready for a cell of
-// a table: "MovePull gives an item." becomes "Gives an item."
+// a table: of "MovePull gives an item." it leaves "Gives an item.", with a capital.
 func Sentence(t testing.TB, name, comment string) string {
 	t.Helper()
 	text, ok := strings.CutPrefix(strings.Join(strings.Fields(comment), " "), name+" ")
