@@ -91,7 +91,7 @@ type testBundle struct {
 
 // setup returns a handler, adjusted by the test. Its store knows the call of every
 // event.
-func setup(t testing.TB, adjust ...func(*telephony.Config)) (*telephony.Handler, *testBundle) {
+func setup(t interface{ Helper() }, adjust ...func(*telephony.Config)) (*telephony.Handler, *testBundle) {
 	t.Helper()
 	bundle := &testBundle{
 		clock: clock.NewMock(), log: &bytes.Buffer{}, meter: &metertest.Meter{},
