@@ -1,0 +1,185 @@
+package crashtest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/dialer/callwindow"
+	"github.com/outdial/outdial/dialer/engine"
+	"github.com/outdial/outdial/dialer/telephony"
+	"github.com/outdial/outdial/store"
+	"github.com/outdial/outdial/store/postgres"
+	"github.com/outdial/outdial/store/sqlite"
+)
+
+// The environment that makes the test binary a dialing process.
+const (
+	databaseVariable = "OUTDIAL_CRASH_DATABASE"
+	carrierVariable  = "OUTDIAL_CRASH_CARRIER"
+	momentVariable   = "OUTDIAL_CRASH_MOMENT"
+)
+
+// moment is when the process dies.
+type moment string
+
+const (
+	// never is for the process that goes on with what others left.
+	never moment = ""
+	// claimed is after a claim was kept, before anything is placed.
+	claimed moment = "claimed"
+	// placed is after a call was kept as about to be placed, before the carrier is
+	// asked.
+	placed moment = "placed"
+	// originated is after the carrier has answered, before its answer is kept.
+	originated moment = "originated"
+	// ringing is while the carrier is being asked: the parent does it.
+	ringing moment = "ringing"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(databaseVariable) != "" {
+		os.Exit(dial())
+	}
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"))
+}
+
+func openStore(ctx context.Context, database string) (store.Store, error) {
+	if strings.HasPrefix(database, "postgres") {
+		return postgres.Open(ctx, database)
+	}
+	return sqlite.Open(ctx, database)
+}
+
+// dial is the dialing process.
+func dial() int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	st, err := openStore(ctx, os.Getenv(databaseVariable))
+	if err != nil {
+		log.Error("no database", slog.String("cause", err.Error()))
+		return 1
+	}
+	defer func() { _ = st.Close() }()
+	dies := &mortal{Store: st, at: moment(os.Getenv(momentVariable))}
+	carrier := &mortalLine{line: line{address: os.Getenv(carrierVariable), client: &http.Client{}}, at: dies.at}
+	err = engine.New(dies, carrier, engine.Config{
+		Events: telephony.New(st, telephony.Config{}), Windows: callwindow.Always{}, Logger: log,
+		LeaseFor: time.Second, TickEvery: 50 * time.Millisecond,
+		OriginateTimeout: time.Second, ReconcileEvery: 100 * time.Millisecond, ReconcilePause: time.Second,
+		ReconcileGrace: 500 * time.Millisecond, NewsWithin: 500 * time.Millisecond,
+		SweepEvery: 200 * time.Millisecond, UnplacedFor: 2 * time.Second, StuckFor: 3 * time.Second,
+	}).Run(ctx)
+	if err != nil {
+		log.Error("not dialed", slog.String("cause", err.Error()))
+		return 1
+	}
+	return 0
+}
+
+// die ends the process as a power cut would.
+func die() {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {}
+}
+
+// mortal is a store whose process dies right after it has kept something.
+type mortal struct {
+	store.Store
+
+	at moment
+}
+
+func (m *mortal) ClaimCalls(ctx context.Context, p dialer.ClaimParams) (dialer.ClaimResult, error) {
+	result, err := m.Store.ClaimCalls(ctx, p)
+	if m.at == claimed && len(result.Calls) > 0 {
+		die()
+	}
+	return result, err
+}
+
+func (m *mortal) PlaceCall(ctx context.Context, p dialer.PlaceParams) (dialer.PlaceResult, error) {
+	result, err := m.Store.PlaceCall(ctx, p)
+	if m.at == placed && err == nil {
+		die()
+	}
+	return result, err
+}
+
+// mortalLine is a carrier whose process dies right after its answer.
+type mortalLine struct {
+	line
+
+	at moment
+}
+
+func (m *mortalLine) Originate(ctx context.Context, req dialer.OriginateRequest) (dialer.OriginateResult, error) {
+	answer, err := m.line.Originate(ctx, req)
+	if m.at == originated && err == nil {
+		die()
+	}
+	return answer, err
+}
+
+// process is a dialing process.
+type process struct {
+	*exec.Cmd
+
+	said bytes.Buffer
+	done chan error
+}
+
+func start(t *testing.T, database string, carrier *exchange, at moment) *process {
+	t.Helper()
+	binary, err := os.Executable()
+	require.NoError(t, err)
+	p := &process{Cmd: exec.CommandContext(t.Context(), binary), done: make(chan error, 1)}
+	p.Env = append(os.Environ(), databaseVariable+"="+database, carrierVariable+"="+carrier.URL, momentVariable+"="+string(at))
+	p.Stderr = &p.said
+	require.NoError(t, p.Start())
+	go func() { p.done <- p.Wait() }()
+	return p
+}
+
+// requireKilled waits until the process has died of SIGKILL, and of nothing else.
+func (p *process) requireKilled(t *testing.T) {
+	t.Helper()
+	select {
+	case err := <-p.done:
+		var exit *exec.ExitError
+		require.True(t, errors.As(err, &exit), "it ended by itself: %v\n%s", err, &p.said)
+		status, ok := exit.Sys().(syscall.WaitStatus)
+		require.True(t, ok)
+		require.Equal(t, syscall.SIGKILL, status.Signal(), "%s", &p.said)
+	case <-time.After(patience):
+		require.NoError(t, p.Process.Kill())
+		require.Fail(t, "it did not die", "%s", &p.said)
+	}
+}
+
+// stop ends the process the way an operator does.
+func (p *process) stop(t *testing.T) {
+	t.Helper()
+	require.NoError(t, p.Process.Signal(syscall.SIGTERM))
+	select {
+	case err := <-p.done:
+		require.NoError(t, err, "%s", &p.said)
+	case <-time.After(patience):
+		require.NoError(t, p.Process.Kill())
+		require.Fail(t, "it did not stop", "%s", &p.said)
+	}
+}
