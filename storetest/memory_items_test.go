@@ -64,6 +64,9 @@ func (m *memory) EnqueueItems(ctx context.Context, p queue.EnqueueParams) (queue
 				reason = ""
 			}
 			holder, held := holders[contact.ID]
+			if reason == "" && m.dialed(p.CampaignID, contact.ID) {
+				reason = queue.SkipCollision
+			}
 			if reason == "" && held && (m.fault != faultEnqueueMine || holder.AgentID != p.AgentID) {
 				reason = queue.SkipCollision
 				if m.fault == faultEnqueueTouches {
@@ -232,6 +235,9 @@ func (m *memory) lapsed(item queue.Item, now time.Time) bool {
 func (m *memory) callable(p queue.PullParams, item queue.Item) bool {
 	contact := m.data.contacts[item.ContactID]
 	reason := m.pullReason(p.CampaignID, contact, p.Now)
+	if m.callUnderWay(contact.Phone) && m.fault != faultPullsWhileDialed {
+		return false
+	}
 	switch m.fault {
 	case faultPullSuppressed:
 		return reason == "" || reason == "suppressed"
@@ -313,6 +319,8 @@ func (m *memory) moveItem(item queue.Item, p queue.MoveParams) (queue.MoveResult
 		return queue.MoveResult{}, outdial.Forbidden("another agent's")
 	case state:
 		return queue.MoveResult{}, outdial.Conflict("state")
+	case p.Move == queue.MoveStart && m.callUnderWay(m.data.contacts[item.ContactID].Phone) && m.fault != faultStartsWhileDialed:
+		return queue.MoveResult{}, outdial.Conflict("the phone is in a call")
 	}
 	m.breathe(faultMoveNotAtomic)
 	switch p.Move {

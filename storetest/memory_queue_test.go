@@ -255,7 +255,7 @@ func (m *memory) planReplace(p queue.ReplaceParams) replaceRun {
 			continue
 		}
 		reason := m.why(p.CampaignID, contact, p.Now)
-		if reason == "" && held && holder.AgentID != p.AgentID && !m.free(holder, p.Now) {
+		if reason == "" && (held && holder.AgentID != p.AgentID && !m.free(holder, p.Now) || m.dialed(p.CampaignID, contact.ID)) {
 			reason = queue.SkipCollision
 		}
 		capped := p.PerAccountCap > 0 && (contact.AccountID != uuid.Nil || m.fault == faultCapsNobody)

@@ -54,13 +54,17 @@ type database struct {
 	events       []string
 	audit        []outdial.AuditEntry
 	answers      map[[2]string]remembered
+	power        power
 }
 
 // member is a row of campaign_contacts.
 type member struct {
 	priority   int
+	attempts   int
 	next       time.Time
 	finishedAt time.Time
+	// finishedByCall says that it was a call's outcome that ended it.
+	finishedByCall bool
 }
 
 type remembered struct {
@@ -74,7 +78,7 @@ func openMemory(fault fault) func(testing.TB) store.Store {
 		return &memory{mu: &sync.Mutex{}, fault: fault, data: &database{
 			contacts: map[uuid.UUID]outdial.Contact{}, created: map[uuid.UUID]time.Time{}, attributes: map[string]filter.Type{}, sources: map[string]uuid.UUID{},
 			members: map[uuid.UUID]map[uuid.UUID]member{}, items: map[uuid.UUID][]queue.Item{},
-			writes: map[uuid.UUID]int{}, answers: map[[2]string]remembered{},
+			writes: map[uuid.UUID]int{}, answers: map[[2]string]remembered{}, power: newPower(),
 		}}
 	}
 }
@@ -180,6 +184,7 @@ func (d *database) clone() *database {
 	copied.contacts, copied.sources = maps.Clone(d.contacts), maps.Clone(d.sources)
 	copied.created, copied.attributes = maps.Clone(d.created), maps.Clone(d.attributes)
 	copied.writes, copied.answers = maps.Clone(d.writes), maps.Clone(d.answers)
+	copied.power = d.power.clone()
 	copied.members, copied.items = map[uuid.UUID]map[uuid.UUID]member{}, map[uuid.UUID][]queue.Item{}
 	for id, members := range d.members {
 		copied.members[id] = maps.Clone(members)
@@ -304,7 +309,9 @@ func (m *memory) AddContacts(_ context.Context, p intake.AddContactsParams) (int
 			result.Unchanged++
 			continue
 		}
-		members[id] = member{priority: who.Priority, next: m.kept(who.NextAttemptAt), finishedAt: m.kept(who.FinishedAt)}
+		members[id] = member{
+			priority: who.Priority, attempts: who.Attempts, next: m.kept(who.NextAttemptAt), finishedAt: m.kept(who.FinishedAt),
+		}
 		result.Added++
 	}
 	return result, nil
