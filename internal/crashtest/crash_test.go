@@ -18,6 +18,7 @@ import (
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/dialer/callwindow"
 	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/dialer/telephony"
 	"github.com/outdial/outdial/queue/intake"
@@ -191,4 +192,56 @@ func TestAKilledProcessLeavesNothingStuckAndNobodyDialedTwice(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestAnEventWhoseProcessDiesBeforeItsEffectIsTakenWhenItComesAgain(t *testing.T) {
+	t.Parallel()
+
+	for engine, database := range engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+
+			s := newSite(t, database(t))
+			call := s.place()
+			event := telephony.Event{
+				Ref: call.Ref, CallSID: sid(call.ID), Type: telephony.TypeEnded, Cause: dialer.CauseBusy, Source: "exchange",
+			}
+			deliver(t, s.database, event).requireKilled(t)
+			kept, err := s.store.ListEvents(t.Context(), telephony.ListParams{CampaignID: s.campaign, Limit: 10})
+			require.NoError(t, err)
+			require.Empty(t, kept.Events, "neither the event was kept nor its effect")
+			require.Equal(t, 1, s.counts()[dialer.StateDialing])
+
+			handler := telephony.New(s.store, telephony.Config{})
+			for range 2 {
+				_, err := handler.Handle(t.Context(), event)
+				require.NoError(t, err)
+			}
+			kept, err = s.store.ListEvents(t.Context(), telephony.ListParams{CampaignID: s.campaign, Limit: 10})
+			require.NoError(t, err)
+			require.Len(t, kept.Events, 1)
+			require.Zero(t, s.counts()[dialer.StateDialing])
+			calls, err := s.store.ListCalls(t.Context(), dialer.ListCallsParams{CampaignID: s.campaign, Limit: 10})
+			require.NoError(t, err)
+			require.Len(t, calls.Calls, 1)
+			require.Equal(t, dialer.OutcomeBusy, calls.Calls[0].Outcome)
+			require.Equal(t, call.ItemVersion+1, calls.Calls[0].ItemVersion, "the item was moved once")
+		})
+	}
+}
+
+// place claims one call and keeps it as about to be placed.
+func (s *site) place() dialer.Call {
+	s.Helper()
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	limits := dialer.Limits{Open: callwindow.Open{Everywhere: true}}
+	claimed, err := s.store.ClaimCalls(s.Context(), dialer.ClaimParams{CampaignID: s.campaign, Limit: 1, Limits: limits, Now: now})
+	require.NoError(s, err)
+	require.Len(s, claimed.Calls, 1)
+	placed, err := s.store.PlaceCall(s.Context(), dialer.PlaceParams{
+		CampaignID: s.campaign, CallID: claimed.Calls[0].ID, Limits: limits, Now: now,
+	})
+	require.NoError(s, err)
+	require.Empty(s, placed.Refusal)
+	return placed.Call
 }

@@ -3,6 +3,7 @@ package crashtest_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -31,6 +32,8 @@ const (
 	databaseVariable = "OUTDIAL_CRASH_DATABASE"
 	carrierVariable  = "OUTDIAL_CRASH_CARRIER"
 	momentVariable   = "OUTDIAL_CRASH_MOMENT"
+	// eventVariable holds an event, as JSON, for a process that only takes it.
+	eventVariable = "OUTDIAL_CRASH_EVENT"
 )
 
 // moment is when the process dies.
@@ -51,7 +54,10 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(databaseVariable) != "" {
+	switch {
+	case os.Getenv(eventVariable) != "":
+		os.Exit(takeEvent())
+	case os.Getenv(databaseVariable) != "":
 		os.Exit(dial())
 	}
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"))
@@ -86,6 +92,26 @@ func dial() int {
 	}).Run(ctx)
 	if err != nil {
 		log.Error("not dialed", slog.String("cause", err.Error()))
+		return 1
+	}
+	return 0
+}
+
+// takeEvent is the process that takes one event, and dies before it moves the item.
+func takeEvent() int {
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	st, err := openMortal(os.Getenv(databaseVariable), "UPDATE campaign_queue")
+	if err != nil {
+		log.Error("no database", slog.String("cause", err.Error()))
+		return 1
+	}
+	var event telephony.Event
+	if err := json.Unmarshal([]byte(os.Getenv(eventVariable)), &event); err != nil {
+		log.Error("no event", slog.String("cause", err.Error()))
+		return 1
+	}
+	if _, err := telephony.New(st, telephony.Config{}).Handle(context.Background(), event); err != nil {
+		log.Error("event not taken", slog.String("cause", err.Error()))
 		return 1
 	}
 	return 0
@@ -145,10 +171,23 @@ type process struct {
 
 func start(t *testing.T, database string, carrier *exchange, at moment) *process {
 	t.Helper()
+	return run(t, databaseVariable+"="+database, carrierVariable+"="+carrier.URL, momentVariable+"="+string(at))
+}
+
+// deliver gives an event to a process of its own.
+func deliver(t *testing.T, database string, event telephony.Event) *process {
+	t.Helper()
+	encoded, err := json.Marshal(event)
+	require.NoError(t, err)
+	return run(t, databaseVariable+"="+database, eventVariable+"="+string(encoded))
+}
+
+func run(t *testing.T, environment ...string) *process {
+	t.Helper()
 	binary, err := os.Executable()
 	require.NoError(t, err)
 	p := &process{Cmd: exec.CommandContext(t.Context(), binary), done: make(chan error, 1)}
-	p.Env = append(os.Environ(), databaseVariable+"="+database, carrierVariable+"="+carrier.URL, momentVariable+"="+string(at))
+	p.Env = append(os.Environ(), environment...)
 	p.Stderr = &p.said
 	require.NoError(t, p.Start())
 	go func() { p.done <- p.Wait() }()
