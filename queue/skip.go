@@ -19,7 +19,8 @@ const (
 	SkipFinished SkipReason = "finished"
 	// SkipCoolingDown is a contact who must not be tried again yet.
 	SkipCoolingDown SkipReason = "cooling_down"
-	// SkipCollision is a contact that another agent holds.
+	// SkipCollision is a contact that another agent holds, or that is in the power
+	// queue.
 	SkipCollision SkipReason = "collision"
 	// SkipAccountCap is a contact whose account already has its share of the
 	// queue.

@@ -29,8 +29,9 @@ type Store interface {
 	// except that a locked one goes back to queued. With DryRun it computes the
 	// same plan and writes nothing. An unknown campaign is ErrNotFound.
 	//
-	// No contact is ever active with two agents of one campaign, whatever runs at
-	// the same time.
+	// No contact is ever active with two agents of one campaign, nor in both queues,
+	// whatever runs at the same time: one that is active in the power queue counts as
+	// a collision.
 	ReplaceQueue(ctx context.Context, p ReplaceParams) (ReplaceResult, error)
 
 	// ClearQueue releases queued and locked items of one agent, or of everybody
@@ -41,21 +42,23 @@ type Store interface {
 	// PullItem gives the agent their next item and locks it. An agent who holds a
 	// live lock gets the same item again, unchanged. Own items come before the
 	// pool's; within each, the order is priority descending, due ones first,
-	// oldest first. Items that are scheduled for later, suppressed, or whose
-	// contact must not be called are passed over. An expired lock counts as no
-	// lock. Result.Item is nil when there is nothing to do; an unknown campaign is
+	// oldest first. Items that are scheduled for later, suppressed, whose contact
+	// must not be called, or whose contact's phone is in a call of the power queue
+	// are passed over. An expired lock counts as no lock. Result.Item is nil when there is nothing to do; an unknown campaign is
 	// ErrNotFound.
 	PullItem(ctx context.Context, p PullParams) (PullResult, error)
 
 	// MoveItem carries out MoveStart, MoveHeartbeat or MoveGiveBack on an item
 	// whose lock_version is still the one given. It is ErrNotFound when the
 	// campaign has no such item, ErrForbidden when another agent holds it, and
-	// ErrConflict when the version differs or the state does not allow the move.
+	// ErrConflict when the version differs, the state does not allow the move, or
+	// the contact of an item that is to be started has a phone in a call of the
+	// power queue.
 	MoveItem(ctx context.Context, p MoveParams) (MoveResult, error)
 
 	// EnqueueItems adds contacts to an agent's queue or to the pool. It skips
-	// those who must not be called and those who are already active, and it never
-	// changes an existing row.
+	// those who must not be called and those who are already active, in either queue,
+	// and it never changes an existing row.
 	EnqueueItems(ctx context.Context, p EnqueueParams) (EnqueueResult, error)
 
 	// SweepLocks returns items whose lock has expired to where they came from:
