@@ -174,7 +174,7 @@ func (p RetryPolicy) settle(c Call, outcome Outcome) Progress {
 }
 
 func (p RetryPolicy) maxAttempts() int {
-	if p.MaxAttempts == 0 {
+	if p.MaxAttempts <= 0 {
 		return DefaultMaxAttempts
 	}
 	return p.MaxAttempts
