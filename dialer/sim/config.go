@@ -119,8 +119,11 @@ type Network struct {
 // Span is a range of durations, all of them equally likely.
 type Span struct{ From, To time.Duration }
 
-// Always is the span of one duration.
-func Always(d time.Duration) Span { return Span{d, d} }
+// Between is the span from one duration to another.
+func Between(from, to time.Duration) Span { return Span{from, to} }
+
+// Exactly is the span of one duration.
+func Exactly(d time.Duration) Span { return Span{d, d} }
 
 // WithDefaults returns a copy in which every field that was left out has its
 // default.
