@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/dialer/presence"
+	"github.com/outdial/outdial/dialer/telephony"
+)
+
+// connect finds an agent for a person who has answered, or lets them go when
+// Config.ConnectWithin has passed without one.
+//
+// The store decides between processes: an agent is reserved for one call, a call has
+// one agent, and to say that it was abandoned changes nothing once it has one.
+func (e *Engine) connect(ctx context.Context, call dialer.Call) {
+	now := e.now()
+	since, _ := e.waitingSince(call, now)
+	if since.After(now) {
+		// The carrier's clock is ahead.
+		since = now
+	}
+	until := since.Add(e.cfg.ConnectWithin)
+	failed := false
+	for seq := 0; ; {
+		call = e.hands.look(call.ID)
+		now = e.now()
+		if _, waits := e.waitingSince(call, now); !waits {
+			return
+		}
+		late := !now.Before(until)
+		var reserved presence.ReserveResult
+		if !late || !failed {
+			var err error
+			if reserved, err = e.reserve(ctx, call); err != nil {
+				e.logCall(ctx, slog.LevelWarn, "no agent reserved", call, err)
+				if e.forgotten(since, now) || !e.wait(ctx, e.cfg.ReserveEvery) {
+					return
+				}
+				continue
+			}
+		}
+		switch {
+		case reserved.Gone:
+			return
+		case reserved.AgentID != uuid.Nil:
+			if reserved.Held && !e.forgotten(since, now) {
+				// Another process is about to connect them.
+				return
+			}
+			if e.bridge(ctx, call, reserved.AgentID, since) {
+				return
+			}
+			failed = true
+		case late:
+			abandoned, err := e.abandon(ctx, call, seq)
+			if abandoned || err != nil {
+				return
+			}
+			// Somebody had an agent for the call meanwhile.
+			failed, seq = false, seq+1
+			continue
+		}
+		if !e.wait(ctx, min(e.cfg.ReserveEvery, max(0, until.Sub(e.now())))) {
+			return
+		}
+	}
+}
+
+func (e *Engine) reserve(ctx context.Context, call dialer.Call) (presence.ReserveResult, error) {
+	ctx, cancel := e.within(ctx, e.cfg.RequestTimeout)
+	defer cancel()
+	return e.store.ReserveAgent(ctx, presence.ReserveParams{
+		CampaignID: call.Ref.CampaignID, CallID: call.ID, Now: e.now(),
+	})
+}
+
+// bridge puts a reserved agent into the call. It returns false when that has failed
+// and the agent is free again, so that another may be tried.
+func (e *Engine) bridge(ctx context.Context, call dialer.Call, agentID uuid.UUID, since time.Time) bool {
+	call.AgentID = agentID
+	err := e.ask(ctx, "bridge", call, e.now().Add(e.cfg.RequestTimeout), func(ctx context.Context) error {
+		return e.carrier.Bridge(ctx, dialer.BridgeRequest{Token: call.ID, CallSID: call.CallSID, AgentID: agentID})
+	})
+	switch {
+	case err == nil:
+		now := e.now()
+		e.measure.recordConnect(ctx, now.Sub(since))
+		_, _ = e.report(ctx, call, telephony.Event{Type: telephony.TypeConnected, At: now}, e.cfg.RecordFor)
+		return true
+	case errors.Is(err, dialer.ErrCallNotFound):
+		// The person has hung up, and the news of it may be lost.
+		e.release(ctx, call, agentID)
+		e.inquire(ctx, call)
+		return true
+	case errors.Is(err, dialer.ErrTrunkBusy), errors.Is(err, dialer.ErrNumberRejected):
+		e.logCall(ctx, slog.LevelWarn, "agent not connected", call, err)
+		e.release(ctx, call, agentID)
+		return false
+	default:
+		// They may talk already: an event will say so, or the next look at the call asks
+		// the carrier for the same bridge again.
+		e.logCall(ctx, slog.LevelWarn, "nobody knows whether the agent was connected", call, err)
+		return true
+	}
+}
+
+func (e *Engine) release(ctx context.Context, call dialer.Call, agentID uuid.UUID) {
+	ctx, cancel := e.within(ctx, e.cfg.RequestTimeout)
+	defer cancel()
+	err := e.store.ReleaseAgent(ctx, presence.ReleaseParams{
+		CampaignID: call.Ref.CampaignID, CallID: call.ID, AgentID: agentID, Now: e.now(),
+	})
+	if err != nil {
+		e.logCall(ctx, slog.LevelWarn, "agent not released", call, err)
+	}
+}
+
+// abandon lets a person go for whom there is no agent: it says so first, so that
+// nobody is connected any more, and then plays the announcement and hangs up. It
+// returns false when the call had an agent, or another process was there first; to
+// reserve an agent tells which.
+func (e *Engine) abandon(ctx context.Context, call dialer.Call, seq int) (bool, error) {
+	event := telephony.Event{Type: telephony.TypeAbandoned, Seq: seq, At: e.now()}
+	said, err := e.report(ctx, call, event, e.cfg.RequestTimeout)
+	if err != nil || said.AbandonedAt.IsZero() {
+		return false, err
+	}
+	e.measure.countAbandoned(ctx)
+	e.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "call abandoned", said.LogValue().Group()...)
+	if !said.EndedAt.IsZero() {
+		return true, nil
+	}
+	err = e.ask(ctx, "play", call, e.now().Add(e.cfg.AnnounceFor), func(ctx context.Context) error {
+		return e.carrier.Play(ctx, dialer.PlayRequest{
+			Token: call.ID, CallSID: call.CallSID, Announcement: dialer.AnnouncementSafeHarbor,
+		})
+	})
+	if err != nil && !errors.Is(err, dialer.ErrCallNotFound) {
+		e.logCall(ctx, slog.LevelWarn, "announcement not played", call, err)
+	}
+	e.hangUp(ctx, call)
+	return true, nil
+}
+
+// report says what the engine did to a call, trying for some time. It returns the
+// call after it; the zero Call for an event that was there before.
+func (e *Engine) report(ctx context.Context, call dialer.Call, event telephony.Event, tryFor time.Duration) (dialer.Call, error) {
+	event.Ref, event.CallSID, event.Source = call.Ref, call.CallSID, telephony.SourceDialer
+	ctx, cancel := e.within(ctx, tryFor)
+	defer cancel()
+	for pause := recordPause; ; pause *= 2 {
+		result, err := e.cfg.Events.Handle(ctx, event)
+		if err == nil {
+			if result.Orphan {
+				e.logCall(ctx, slog.LevelError, "the engine's own event found no call", call, errOrphan)
+				return dialer.Call{}, errOrphan
+			}
+			return result.Call, nil
+		}
+		if errors.Is(err, outdial.ErrInvalid) || !e.wait(ctx, pause) {
+			e.logCall(ctx, slog.LevelError, "what was done to a call is not recorded", call, err)
+			return dialer.Call{}, err
+		}
+	}
+}
+
+// errOrphan is an event about a call that the store knows under another name.
+var errOrphan = errors.New("the store knows no such call")
