@@ -1,0 +1,6 @@
+package twilio
+
+import "net/url"
+
+// Signature is what Twilio would send.
+func Signature(token, address string, form url.Values) string { return newSigner(token)(address, form) }
