@@ -58,7 +58,7 @@ func (s *Store) advance(ctx context.Context, c *Conn, row CallRow, n news, polic
 	switch {
 	case n.lost && after.LostAt.IsZero():
 		after.LostAt = now
-	case !n.lost && n.facts.Seen():
+	case !n.lost && !n.again:
 		after.LostAt = time.Time{}
 	}
 	progress := policy.Progress(after)

@@ -161,7 +161,10 @@ func (s *Store) refuseCall(ctx context.Context, c *Conn, row CallRow, refusal di
 	if _, err := c.Exec(ctx, "write_call", s.callArgs(after, now)); err != nil {
 		return dialer.Call{}, err
 	}
-	return after, s.freePhone(ctx, c, row)
+	if err := s.freePhone(ctx, c, row); err != nil {
+		return dialer.Call{}, err
+	}
+	return after, s.moveAgent(ctx, c, after, now)
 }
 
 // SweepCalls implements dialer.Store.

@@ -117,8 +117,8 @@ func (s *Store) assignCall(ctx context.Context, c *Conn, call dialer.Call, agent
 // ReleaseAgent implements presence.Store.
 func (s *Store) ReleaseAgent(ctx context.Context, p presence.ReleaseParams) error {
 	return s.Write(ctx, func(c *Conn) error {
-		row, err := s.lockCall(ctx, c, p.CampaignID, p.CallID)
-		if err != nil {
+		row, found, err := s.findCall(ctx, c, "lock_call", Args{"campaign_id": p.CampaignID, "call_id": p.CallID})
+		if err != nil || !found {
 			return err
 		}
 		call := row.Call()
