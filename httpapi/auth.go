@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer/telephony"
 )
 
 // ErrUnauthorized means that nobody knows who asks: no token, or one that does
@@ -53,8 +54,12 @@ func bearerToken(r *http.Request) (string, error) {
 func unauthorized(why string) error { return fmt.Errorf("%w: %s", ErrUnauthorized, why) }
 
 // challenge is the WWW-Authenticate header of a 401 (RFC 6750). Only a request
-// that came with credentials is told that they are invalid.
-func challenge(r *http.Request) string {
+// that came with credentials is told that they are invalid. Where a signature was asked
+// for and not a token, it says so.
+func challenge(r *http.Request, err error) string {
+	if errors.Is(err, telephony.ErrSignature) || errors.Is(err, telephony.ErrStale) {
+		return `Signature realm="outdial"`
+	}
 	if r.Header.Get("Authorization") == "" {
 		return `Bearer realm="outdial"`
 	}

@@ -9,6 +9,9 @@ import (
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/dialer"
 	"github.com/outdial/outdial/dialer/presence"
+	"github.com/outdial/outdial/dialer/telephony"
+	"github.com/outdial/outdial/dialer/telephony/twilio"
+	"github.com/outdial/outdial/dialer/telephony/webhook"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
 )
@@ -44,6 +47,15 @@ type Config struct {
 	// Presence does the work of the agents' presence, and has a part in sweeps.
 	// Defaults to none: the routes of presence answer 404.
 	Presence *presence.Service
+	// Telephony takes what carriers report about calls, and runs it again.
+	// Defaults to none: the routes of webhooks and of replays answer 404.
+	Telephony *telephony.Handler
+	// Twilio checks and reads what Twilio reports. It needs Telephony.
+	// Defaults to none: POST /webhooks/twilio answers 404.
+	Twilio *twilio.Adapter
+	// Webhook checks and reads the signed reports of every other carrier. It needs
+	// Telephony. Defaults to none: POST /webhooks/telephony takes tokens alone.
+	Webhook *webhook.Verifier
 	// Ready says whether the server can work, which means that its database
 	// answers. GET /readyz asks it each time, so it should be cheap.
 	// Defaults to always ready.
@@ -87,6 +99,10 @@ func (c Config) validate() error {
 		return errors.New("httpapi: Intake is required")
 	case c.Authenticator == nil:
 		return errors.New("httpapi: Authenticator is required")
+	case c.Twilio != nil && c.Telephony == nil:
+		return errors.New("httpapi: Twilio needs Telephony")
+	case c.Webhook != nil && c.Telephony == nil:
+		return errors.New("httpapi: Webhook needs Telephony")
 	case c.MaxBody < 0:
 		return errors.New("httpapi: MaxBody must not be negative")
 	case c.MaxUpload < 0:

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/require"
 
 	"github.com/outdial/outdial/httpapi"
@@ -24,6 +25,8 @@ func TestNewNamesTheFieldThatCannotBeUsed(t *testing.T) {
 		"Queue":         func(c *httpapi.Config) { c.Queue = nil },
 		"Intake":        func(c *httpapi.Config) { c.Intake = nil },
 		"Authenticator": func(c *httpapi.Config) { c.Authenticator = nil },
+		"Twilio":        func(c *httpapi.Config) { c.Twilio = newTwilio(t) },
+		"Webhook":       func(c *httpapi.Config) { c.Webhook = newWebhook(t, clock.NewMock()) },
 		"MaxBody":       func(c *httpapi.Config) { c.MaxBody = -1 },
 		"MaxUpload":     func(c *httpapi.Config) { c.MaxUpload = -1 },
 	} {

@@ -17,6 +17,13 @@
 // host with its own sessions brings its own. Tokens signed by somebody else's
 // published keys (JWKS) are such a case.
 //
+// Carriers report under /webhooks and are known by their signature. What they are
+// answered decides whether a report is sent again. One that was taken is 204, and so is
+// a copy of one, one about a call that nobody knows, and one whose time cannot be true:
+// to send those again would change nothing. One that can never be taken is 400, 401,
+// 403, 413 or 415. Only when the store fails is it to come again: 503, with
+// Retry-After.
+//
 // The handler sets no timeouts. They belong to the http.Server around it, and a
 // ReadTimeout there bounds how long an upload of contacts may take.
 package httpapi

@@ -5,7 +5,7 @@ import "github.com/outdial/outdial"
 // Route is a row of the route table as tests see it.
 type Route struct {
 	Method, Pattern, Summary string
-	Public, Flagged          bool
+	Public, Signed, Flagged  bool
 	Idempotent               bool
 	Scopes                   []outdial.Scope
 	Query                    []string
@@ -18,7 +18,7 @@ func Routes() []Route {
 	for _, rt := range routes() {
 		table = append(table, Route{
 			Method: rt.method, Pattern: rt.pattern, Summary: rt.summary,
-			Public: rt.public, Flagged: rt.flagged, Idempotent: rt.idempotent,
+			Public: rt.public, Signed: rt.signed, Flagged: rt.flagged, Idempotent: rt.idempotent,
 			Scopes: rt.scopes, Query: rt.query, Failure: rt.failure,
 		})
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/dialer/telephony"
 	"github.com/outdial/outdial/queue"
 )
 
@@ -93,6 +94,30 @@ func (a *api) rollback(r *request) (reply, error) {
 	}
 	result.Failed = &calls.Failed
 	result.Kept += calls.Kept
+	return answer(result)
+}
+
+// replay answers POST /ops/replay.
+func (a *api) replay(r *request) (reply, error) {
+	body, err := a.readObject(r)
+	if err != nil {
+		return reply{}, err
+	}
+	selection := telephony.Selection{
+		CampaignID: body.optionalID("campaign_id"),
+		ItemID:     body.optionalID("item_id"),
+		CallSID:    body.text("call_sid"),
+		Since:      body.instant("since"),
+		Until:      body.instant("until"),
+		Orphans:    body.flag("orphans", false),
+	}
+	if err := body.done(); err != nil {
+		return reply{}, err
+	}
+	result, err := a.cfg.Telephony.Replay(r.Context(), r.actor, selection)
+	if err != nil {
+		return reply{}, fmt.Errorf("replay: %w", err)
+	}
 	return answer(result)
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer/telephony"
 )
 
 // statusClientGone is the status of a request whose sender did not wait. Nobody
@@ -29,6 +30,8 @@ var (
 	errMediaType = errors.New("unsupported media type")
 	errTooLarge  = errors.New("too large")
 	errNotReady  = errors.New("not ready")
+	// errUnstored is a report that could not be stored, and should be sent again.
+	errUnstored = errors.New("not stored")
 )
 
 // problem is the body of every error response: RFC 9457, with the code under
@@ -63,6 +66,8 @@ func problemRows() []problemRow {
 		{errNoRoute, http.StatusNotFound, "not_found", "Not found", nothingHere, true},
 		{errMethod, http.StatusMethodNotAllowed, "method_not_allowed", "Method not allowed", "", false},
 		{ErrUnauthorized, http.StatusUnauthorized, "unauthorized", "Unauthorized", "a valid token is required", false},
+		{telephony.ErrSignature, http.StatusUnauthorized, "bad_signature", "Not signed", "a valid signature is required", false},
+		{telephony.ErrStale, http.StatusUnauthorized, "stale", "Stale", "the message was signed too long ago, or in the future", false},
 		{outdial.ErrForbidden, http.StatusForbidden, "forbidden", "Forbidden", "the token does not allow this", false},
 		{outdial.ErrNotFound, http.StatusNotFound, "not_found", "Not found", "what the request names does not exist", false},
 		{outdial.ErrConflict, http.StatusConflict, "conflict", "Conflict", "it has changed since it was read", false},
@@ -72,8 +77,10 @@ func problemRows() []problemRow {
 		},
 		{outdial.ErrRateLimited, http.StatusTooManyRequests, "rate_limited", "Too many requests", "try again later", false},
 		{errTooLarge, http.StatusRequestEntityTooLarge, "too_large", "Too large", "", false},
+		{telephony.ErrTooLarge, http.StatusRequestEntityTooLarge, "too_large", "Too large", "", false},
 		{errMediaType, http.StatusUnsupportedMediaType, "unsupported_media_type", "Unsupported media type", "", false},
 		{outdial.ErrInvalid, http.StatusBadRequest, "invalid_request", "Invalid request", "the request is not valid", false},
+		{errUnstored, http.StatusServiceUnavailable, "not_stored", "Not stored", "the report could not be stored; send it again", true},
 		{errNotReady, http.StatusServiceUnavailable, "not_ready", "Not ready", "the server cannot work right now", true},
 	}
 }
@@ -163,10 +170,13 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, failure string, err e
 	}
 	header := w.Header()
 	if p.Status == http.StatusUnauthorized {
-		header.Set("WWW-Authenticate", challenge(r))
+		header.Set("WWW-Authenticate", challenge(r, err))
 	}
 	if p.Status == http.StatusTooManyRequests {
 		header.Set("Retry-After", strconv.Itoa(retryAfter(err)))
+	}
+	if p.Status == http.StatusServiceUnavailable && errors.Is(err, errUnstored) {
+		header.Set("Retry-After", strconv.Itoa(retryReportAfter))
 	}
 	writeProblem(w, p)
 }

@@ -15,13 +15,17 @@ type route struct {
 	// public routes need no token; the others need one of the scopes.
 	public bool
 	scopes []outdial.Scope
+	// signed routes take a signature in the place of a token. Their handlers check it,
+	// and whatever else comes with the request.
+	signed bool
 	// served says whether the route exists, for those whose service is optional.
 	served func(Config) bool
 	// flagged routes do not exist while the feature flag queue_replace_v1 is off.
 	flagged bool
 	// idempotent routes take the header Idempotency-Key.
 	idempotent bool
-	// query lists the parameters that the route takes; any other is refused.
+	// query lists the parameters that the route takes; any other is refused, unless it
+	// is signed too.
 	query []string
 	// failure is the error code of a 500. Defaults to codeInternal.
 	failure string
@@ -40,6 +44,7 @@ func routes() []route {
 		inspect = []outdial.Scope{outdial.ScopeDialerControl, outdial.ScopeQueueWrite}
 		watch   = []outdial.Scope{outdial.ScopeDialerControl, outdial.ScopeQueueWrite, outdial.ScopeQueuePull}
 		work    = []outdial.Scope{outdial.ScopeQueuePull, outdial.ScopeDialerControl}
+		report  = []outdial.Scope{outdial.ScopeTelephonyWebhook}
 	)
 	return []route{
 		{
@@ -153,12 +158,26 @@ func routes() []route {
 			summary: "Say that an agent is still there", served: withPresence, scopes: work, handle: (*api).heartbeatAgent,
 		},
 		{
+			method: http.MethodPost, pattern: "/webhooks/twilio",
+			summary: "Take what Twilio reports about a call", served: withTwilio, signed: true,
+			query: []string{"campaign_id", "item_id", "lock_version"}, handle: (*api).twilioWebhook,
+		},
+		{
+			method: http.MethodPost, pattern: "/webhooks/telephony",
+			summary: "Take what a carrier reports about a call", served: withTelephony, signed: true, scopes: report,
+			handle: (*api).telephonyWebhook,
+		},
+		{
 			method: http.MethodPost, pattern: "/ops/sweep",
 			summary: "Clean up what was left behind", scopes: ops, handle: (*api).sweep,
 		},
 		{
 			method: http.MethodPost, pattern: "/ops/rollback",
 			summary: "Take out what a launch queued", scopes: ops, handle: (*api).rollback,
+		},
+		{
+			method: http.MethodPost, pattern: "/ops/replay",
+			summary: "Run reports about calls again", served: withTelephony, scopes: ops, handle: (*api).replay,
 		},
 		{
 			method: http.MethodGet, pattern: "/openapi.yaml",

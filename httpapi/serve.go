@@ -24,6 +24,7 @@ type api struct {
 type request struct {
 	*http.Request
 
+	route route
 	// writer is there for http.MaxBytesReader; handlers do not write to it.
 	writer http.ResponseWriter
 	actor  outdial.Actor
@@ -120,29 +121,42 @@ func (a *api) endpoint(rt route) http.HandlerFunc {
 
 // admit runs the handler of a route for those who may use it.
 func (a *api) admit(rt route, w http.ResponseWriter, r *http.Request) (reply, error) {
-	req := &request{Request: r, writer: w}
+	req := &request{Request: r, route: rt, writer: w}
 	if rt.public {
 		return rt.handle(a, req)
 	}
-	actor, err := a.cfg.Authenticator.Authenticate(r)
-	if err != nil {
-		return reply{}, fmt.Errorf("authenticate: %w", err)
+	if rt.signed {
+		if !rt.served(a.cfg) {
+			return reply{}, outdial.ErrNotEnabled
+		}
+		return rt.handle(a, req)
 	}
-	req.actor = actor
-	exchangeOf(r).actor = actor.ID
-	// Before anything else is looked at: a malformed body must not tell a feature
-	// that is off from one that does not exist.
-	if rt.served != nil && !rt.served(a.cfg) {
-		return reply{}, outdial.ErrNotEnabled
-	}
-	if rt.flagged && !a.cfg.Queue.Enabled(r.Context(), actor, outdial.FlagQueueReplace) {
-		return reply{}, outdial.ErrNotEnabled
-	}
-	if err := actor.Require(rt.scopes...); err != nil {
-		return reply{}, err
-	}
-	if err := req.readParams(rt); err != nil {
+	if err := a.identify(req); err != nil {
 		return reply{}, err
 	}
 	return rt.handle(a, req)
+}
+
+// identify finds out who asks, and returns an error unless they may use the request's
+// route and sent what it takes beside a body.
+func (a *api) identify(req *request) error {
+	rt := req.route
+	actor, err := a.cfg.Authenticator.Authenticate(req.Request)
+	if err != nil {
+		return fmt.Errorf("authenticate: %w", err)
+	}
+	req.actor = actor
+	exchangeOf(req.Request).actor = actor.ID
+	// Before anything else is looked at: a malformed body must not tell a feature
+	// that is off from one that does not exist.
+	if rt.served != nil && !rt.served(a.cfg) {
+		return outdial.ErrNotEnabled
+	}
+	if rt.flagged && !a.cfg.Queue.Enabled(req.Context(), actor, outdial.FlagQueueReplace) {
+		return outdial.ErrNotEnabled
+	}
+	if err := actor.Require(rt.scopes...); err != nil {
+		return err
+	}
+	return req.readParams(rt)
 }

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -20,7 +21,10 @@ import (
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/dialer"
 	"github.com/outdial/outdial/dialer/presence"
+	"github.com/outdial/outdial/dialer/telephony"
+	"github.com/outdial/outdial/dialer/telephony/twilio"
 	"github.com/outdial/outdial/httpapi"
+	"github.com/outdial/outdial/internal/metertest"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
 )
@@ -74,6 +78,7 @@ type server struct {
 	jwt     *httpapi.JWT
 	clock   *clock.Mock
 	log     *logBuffer
+	meter   *metertest.Meter
 }
 
 // setup adjusts what a server is made of before it is made.
@@ -83,12 +88,17 @@ type setup struct {
 	// dialer and presence are left out when they are nil.
 	dialer   *dialer.Config
 	presence *presence.Config
-	http     httpapi.Config
+	// telephony is left out when it is nil. The adapters are too when only tokens are
+	// taken; twilio takes the place of the usual one.
+	telephony  *telephony.Config
+	tokensOnly bool
+	twilio     *twilio.Adapter
+	http       httpapi.Config
 }
 
 func flagOff(s *setup) { s.queue.Flags = nil }
 
-func agentQueueOnly(s *setup) { s.dialer, s.presence = nil, nil }
+func agentQueueOnly(s *setup) { s.dialer, s.presence, s.telephony = nil, nil, nil }
 
 func newServer(t testing.TB, adjust ...func(*setup)) *server {
 	t.Helper()
@@ -109,6 +119,8 @@ func newServer(t testing.TB, adjust ...func(*setup)) *server {
 		presence: &presence.Config{Clock: mock, Logger: logger},
 		http:     httpapi.Config{Authenticator: signer, Logger: logger},
 	}
+	meter := &metertest.Meter{}
+	with.telephony = &telephony.Config{Clock: mock, Logger: logger, Meter: meter}
 	for _, change := range adjust {
 		change(&with)
 	}
@@ -130,12 +142,18 @@ func newServer(t testing.TB, adjust ...func(*setup)) *server {
 	if with.presence != nil {
 		with.http.Presence = presence.New(store, *with.presence)
 	}
+	if with.telephony != nil {
+		with.http.Telephony = telephony.New(store, *with.telephony)
+	}
+	if with.telephony != nil && !with.tokensOnly {
+		with.http.Twilio, with.http.Webhook = cmp.Or(with.twilio, newTwilio(t)), newWebhook(t, mock)
+	}
 	if with.http.Intake == nil {
 		with.http.Intake = intake.New(store, with.intake)
 	}
 	handler, err := httpapi.New(with.http)
 	require.NoError(t, err)
-	return &server{t: t, handler: handler, store: store, jwt: signer, clock: mock, log: log}
+	return &server{t: t, handler: handler, store: store, jwt: signer, clock: mock, log: log, meter: meter}
 }
 
 // change is a last touch on a request before it is sent.
@@ -229,7 +247,18 @@ func itemPath(verb string) string {
 }
 
 // example is a good request for a route.
-type example struct{ path, body, contentType string }
+type example struct {
+	path, body, contentType string
+	// signature is that of a route that takes no token.
+	signature string
+}
+
+// signed adds the example's signature to a request.
+func (e example) signed(r *http.Request) {
+	if e.signature != "" {
+		r.Header.Set("X-Twilio-Signature", e.signature)
+	}
+}
 
 // exampleOf returns a request for the route that an admin may send and that
 // succeeds.
@@ -244,6 +273,10 @@ func exampleOf(t testing.TB, rt httpapi.Route) example {
 		e.body = `{"agent_id":"` + agentID.String() + `"}`
 	case strings.HasSuffix(rt.Pattern, "/presence") && rt.Method == http.MethodPut:
 		e.body = `{"state":"ready"}`
+	case rt.Pattern == "/webhooks/twilio":
+		e = twilioExample()
+	case rt.Pattern == "/webhooks/telephony":
+		e.body = report
 	case strings.Contains(rt.Pattern, "/queue_items/"):
 		e.body = `{"lock_version":1}`
 	case strings.HasSuffix(rt.Pattern, "/rollback"):
@@ -256,7 +289,7 @@ func exampleOf(t testing.TB, rt httpapi.Route) example {
 func (s *server) try(rt httpapi.Route, changes ...change) response {
 	s.t.Helper()
 	e := exampleOf(s.t, rt)
-	return s.send(rt.Method, e.path, e.body, append([]change{header("Content-Type", e.contentType)}, changes...)...)
+	return s.send(rt.Method, e.path, e.body, append([]change{header("Content-Type", e.contentType), e.signed}, changes...)...)
 }
 
 // logBuffer collects log records.

@@ -12,6 +12,7 @@ import (
 // fakeStore answers what a test put into it and remembers what it was asked.
 type fakeStore struct {
 	dialing
+	reporting
 
 	mu    sync.Mutex
 	calls []any
