@@ -96,5 +96,5 @@ func NotUTF8(parameter string) error {
 
 // TooLarge returns an ErrTooLarge.
 func TooLarge() error {
-	return fmt.Errorf("%w: it may have %d bytes", ErrTooLarge, MaxPayload)
+	return fmt.Errorf("%w: it has more than %d bytes", ErrTooLarge, MaxPayload)
 }
