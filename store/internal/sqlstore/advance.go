@@ -24,30 +24,24 @@ type news struct {
 	again bool
 }
 
-// advanced is a call after news of it, with the state of its item. The state is empty
-// when nobody looked at the item.
-type advanced struct {
+// lockedCall is a call with what it must know of its item, both of them locked, as the
+// fragment call_with_item selects it.
+type lockedCall struct {
 	CallRow
 
-	state dialer.State
-	// moved says that the item changed its state.
+	State         string  `db:"item_status"`
+	Version       int     `db:"item_lock_version"`
+	NextAttemptAt instant `db:"item_next_attempt_at"`
+	FailReason    string  `db:"item_fail_reason"`
+	ItemSID       string  `db:"item_call_sid"`
+	// moved says that news have changed the item's state since it was locked.
 	moved bool
-}
-
-// callItem is what a call must know of its item.
-type callItem struct {
-	State         string        `db:"status"`
-	LockVersion   int           `db:"lock_version"`
-	NextAttemptAt instant       `db:"next_attempt_at"`
-	FailReason    string        `db:"fail_reason"`
-	CallSID       string        `db:"call_sid"`
-	AgentID       uuid.NullUUID `db:"agent_id"`
 }
 
 // advance merges news into a call that is locked, and brings everything that hangs on
 // it to where its facts say: the item, while nobody else has touched it; the contact's
 // ledger; the agent; the phone. What would be as it is is not written.
-func (s *Store) advance(ctx context.Context, c *Conn, row CallRow, n news, policy dialer.RetryPolicy, now time.Time) (advanced, error) {
+func (s *Store) advance(ctx context.Context, c *Conn, row lockedCall, n news, policy dialer.RetryPolicy, now time.Time) (lockedCall, error) {
 	now = now.UTC().Truncate(time.Microsecond)
 	before := row.Call()
 	after := before
@@ -62,15 +56,15 @@ func (s *Store) advance(ctx context.Context, c *Conn, row CallRow, n news, polic
 		after.LostAt = time.Time{}
 	}
 	progress := policy.Progress(after)
+	theirs := row.Version == before.ItemVersion
 	if !before.SettledAt.IsZero() && progress.Outcome == "" {
 		// The call goes on after all, unless its phone is in another call by now.
-		held, err := s.holdPhone(ctx, c, row, now)
+		held, err := s.holdPhone(ctx, c, row.CallRow, now)
 		if err != nil {
-			return advanced{}, err
+			return lockedCall{}, err
 		}
 		if !held {
-			progress.Outcome = before.Outcome
-			before.ItemVersion = detached
+			progress.Outcome, theirs = before.Outcome, false
 		}
 	}
 	after.Outcome = progress.Outcome
@@ -80,50 +74,41 @@ func (s *Store) advance(ctx context.Context, c *Conn, row CallRow, n news, polic
 	case after.SettledAt.IsZero():
 		after.SettledAt = now
 	}
-	var item callItem
-	err := c.Get(ctx, &item, "lock_call_item", Args{"campaign_id": row.CampaignID, "item_id": row.ItemID})
-	if errors.Is(err, sql.ErrNoRows) {
-		item.LockVersion, err = detached-1, nil
-	}
-	if err != nil {
-		return advanced{}, err
-	}
-	result := advanced{CallRow: row, state: dialer.State(item.State)}
-	if item.LockVersion == before.ItemVersion {
-		moved, err := s.moveCallItem(ctx, c, item, after, progress, now)
+	if theirs {
+		moved, err := s.moveCallItem(ctx, c, row, after, progress, now)
 		if err != nil {
-			return advanced{}, err
+			return lockedCall{}, err
 		}
 		if moved {
-			if err := s.settleContact(ctx, c, item, after, progress); err != nil {
-				return advanced{}, err
+			if err := s.settleContact(ctx, c, row, after, progress); err != nil {
+				return lockedCall{}, err
 			}
 			after.ItemVersion++
-			result.moved = result.state != progress.State
-			result.state = progress.State
+			row.moved = row.moved || row.State != string(progress.State)
+			row.State, row.Version, row.FailReason = string(progress.State), after.ItemVersion, progress.FailReason
+			if progress.State == dialer.StateQueued {
+				row.NextAttemptAt = instant{progress.NextAttemptAt}
+			}
 		}
+		row.ItemSID = after.CallSID
 	}
-	before.ItemVersion = row.ItemVersion
 	if sameCall(before, after) && (n.again || n.lost) {
-		return result, nil
+		return row, nil
 	}
 	if _, err := c.Exec(ctx, "write_call", s.callArgs(after, now)); err != nil {
-		return advanced{}, err
+		return lockedCall{}, err
 	}
-	result.CallRow = row.with(after)
 	if err := s.countCall(ctx, c, before, after, now); err != nil {
-		return advanced{}, err
+		return lockedCall{}, err
 	}
 	if before.SettledAt.IsZero() && !after.SettledAt.IsZero() {
-		if err := s.freePhone(ctx, c, row); err != nil {
-			return advanced{}, err
+		if err := s.freePhone(ctx, c, row.CallRow); err != nil {
+			return lockedCall{}, err
 		}
 	}
-	return result, s.moveAgent(ctx, c, after, now)
+	row.CallRow = row.with(after)
+	return row, s.moveAgent(ctx, c, after, now)
 }
-
-// detached is a version that no item has.
-const detached = -1
 
 // kept is facts with their times as a database keeps them.
 func kept(f dialer.Facts) dialer.Facts {
@@ -158,35 +143,35 @@ func (r CallRow) with(call dialer.Call) CallRow {
 // moveCallItem writes where the call has brought its item. It says whether the item was
 // moved, which counts its version up.
 func (s *Store) moveCallItem(
-	ctx context.Context, c *Conn, item callItem, call dialer.Call, progress dialer.Progress, now time.Time,
+	ctx context.Context, c *Conn, row lockedCall, call dialer.Call, progress dialer.Progress, now time.Time,
 ) (moved bool, err error) {
 	args := Args{
 		"campaign_id": call.Ref.CampaignID, "item_id": call.Ref.ItemID, "contact_id": call.ContactID,
 		"item_version": call.ItemVersion, "now": s.at(now),
 		"status": string(progress.State), "fail_reason": optionalText(progress.FailReason),
 		"call_sid": optionalText(call.CallSID), "agent_id": OptionalID(call.AgentID),
-		"next_attempt_at": s.at(item.NextAttemptAt.Time),
+		"next_attempt_at": s.at(row.NextAttemptAt.Time),
 	}
-	same := item.State == string(progress.State) && item.FailReason == progress.FailReason
+	same := row.State == string(progress.State) && row.FailReason == progress.FailReason
 	if progress.State == dialer.StateQueued {
-		same = same && item.NextAttemptAt.Equal(progress.NextAttemptAt)
+		same = same && row.NextAttemptAt.Equal(progress.NextAttemptAt)
 		args["next_attempt_at"] = s.at(progress.NextAttemptAt)
 	}
 	if same {
-		if item.CallSID != call.CallSID {
+		if row.ItemSID != call.CallSID {
 			_, err = c.Exec(ctx, "note_call_item", args)
 		}
 		return false, err
 	}
-	args["revived"] = !dialer.State(item.State).Active() && progress.State.Active()
+	args["revived"] = !dialer.State(row.State).Active() && progress.State.Active()
 	changed, err := c.Exec(ctx, "move_call_item", args)
 	return changed > 0, err
 }
 
 // settleContact keeps in the contact's ledger what a settled call means for the
 // campaign.
-func (s *Store) settleContact(ctx context.Context, c *Conn, item callItem, call dialer.Call, progress dialer.Progress) error {
-	if progress.Outcome == "" && dialer.State(item.State).Live() {
+func (s *Store) settleContact(ctx context.Context, c *Conn, row lockedCall, call dialer.Call, progress dialer.Progress) error {
+	if progress.Outcome == "" && dialer.State(row.State).Live() {
 		return nil
 	}
 	args := Args{

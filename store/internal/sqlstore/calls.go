@@ -101,19 +101,18 @@ func (s *Store) callArgs(call dialer.Call, now time.Time) Args {
 // optionalText is a text as SQL knows it: the empty one is NULL.
 func optionalText(text string) sql.NullString { return sql.NullString{String: text, Valid: text != ""} }
 
-// findCall locks the call that the query finds, and says whether there is one.
-func (s *Store) findCall(ctx context.Context, c *Conn, query string, args Args) (CallRow, bool, error) {
-	var row CallRow
-	err := c.Get(ctx, &row, query, args)
+// getCall reads a call that the query locks, and says whether there is one.
+func getCall[Row any](ctx context.Context, c *Conn, query string, args Args) (row Row, found bool, err error) {
+	err = c.Get(ctx, &row, query, args)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row, false, nil
 	}
 	return row, err == nil, err
 }
 
-// lockCall locks a call by its id.
-func (s *Store) lockCall(ctx context.Context, c *Conn, campaignID, callID uuid.UUID) (CallRow, error) {
-	row, found, err := s.findCall(ctx, c, "lock_call", Args{"campaign_id": campaignID, "call_id": callID})
+// lockCall locks a call, without its item.
+func lockCall(ctx context.Context, c *Conn, campaignID, callID uuid.UUID) (CallRow, error) {
+	row, found, err := getCall[CallRow](ctx, c, "lock_call", Args{"campaign_id": campaignID, "call_id": callID})
 	if err == nil && !found {
 		err = outdial.NotFound("call")
 	}
@@ -125,55 +124,47 @@ func (s *Store) RecordCall(ctx context.Context, p dialer.RecordCallParams) (dial
 	var result dialer.RecordCallResult
 	var named bool
 	err := s.Write(ctx, func(c *Conn) error {
-		row, err := s.lockCall(ctx, c, p.CampaignID, p.CallID)
+		row, err := s.callToRecord(ctx, c, p)
 		if err != nil {
 			return err
 		}
 		named = row.CallSID == "" && p.CallSID != ""
-		after, err := s.advance(ctx, c, row, news{sid: p.CallSID, facts: p.Facts, lost: p.Lost && !row.Call().Seen()}, p.Policy, p.Now)
-		if err != nil {
-			return err
+		row, err = s.advance(ctx, c, row, news{sid: p.CallSID, facts: p.Facts, lost: p.Lost && !row.Call().Seen()}, p.Policy, p.Now)
+		if err == nil && named {
+			row, err = s.adoptOrphans(ctx, c, row, p.Policy, p.Now)
 		}
-		if named {
-			if after, err = s.adoptOrphans(ctx, c, after, p.Policy, p.Now); err != nil {
-				return err
-			}
-		}
-		result = dialer.RecordCallResult{Call: after.Call(), State: after.state}
-		return nil
+		result = dialer.RecordCallResult{Call: row.Call(), State: dialer.State(row.State)}
+		return err
 	})
-	if err != nil || !named {
-		return result, err
+	if err != nil {
+		return dialer.RecordCallResult{}, err
+	}
+	if !named {
+		return result, nil
 	}
 	// An event that came at the same moment did not see the name, nor did this see the
 	// event. Whoever looks second does.
-	after, found, err := s.adoptLate(ctx, p)
-	if found {
-		result = after
+	var late []EventRow
+	if err := s.reader().Select(ctx, &late, "list_orphans_of_call", Args{"call_sid": p.CallSID}); err != nil || len(late) == 0 {
+		return result, err
 	}
+	err = s.Write(ctx, func(c *Conn) error {
+		row, err := s.callToRecord(ctx, c, p)
+		if err == nil {
+			row, err = s.adoptOrphans(ctx, c, row, p.Policy, p.Now)
+		}
+		result = dialer.RecordCallResult{Call: row.Call(), State: dialer.State(row.State)}
+		return err
+	})
 	return result, err
 }
 
-// adoptLate merges events about a call that were kept as orphans while its name was
-// being written.
-func (s *Store) adoptLate(ctx context.Context, p dialer.RecordCallParams) (result dialer.RecordCallResult, found bool, err error) {
-	var orphans []EventRow
-	if err := s.reader().Select(ctx, &orphans, "list_orphans_of_call", Args{"call_sid": p.CallSID}); err != nil || len(orphans) == 0 {
-		return result, false, err
+func (s *Store) callToRecord(ctx context.Context, c *Conn, p dialer.RecordCallParams) (lockedCall, error) {
+	row, found, err := getCall[lockedCall](ctx, c, "lock_call_and_item", Args{"campaign_id": p.CampaignID, "call_id": p.CallID})
+	if err == nil && !found {
+		err = outdial.NotFound("call")
 	}
-	err = s.Write(ctx, func(c *Conn) error {
-		row, err := s.lockCall(ctx, c, p.CampaignID, p.CallID)
-		if err != nil {
-			return err
-		}
-		after, err := s.adoptOrphans(ctx, c, advanced{CallRow: row}, p.Policy, p.Now)
-		if err != nil {
-			return err
-		}
-		result, found = dialer.RecordCallResult{Call: after.Call(), State: after.state}, after.state != ""
-		return nil
-	})
-	return result, found, err
+	return row, err
 }
 
 // ListCalls implements dialer.Store.

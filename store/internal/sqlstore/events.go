@@ -82,7 +82,7 @@ func (s *Store) recordEvent(ctx context.Context, p telephony.RecordParams) (tele
 	var result telephony.RecordResult
 	err := s.Write(ctx, func(c *Conn) error {
 		result = telephony.RecordResult{}
-		row, found, err := s.callOf(ctx, c, p.Event)
+		row, found, err := callOf(ctx, c, p.Event)
 		if err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func (s *Store) recordEvent(ctx context.Context, p telephony.RecordParams) (tele
 			}
 			result.Duplicate = !added
 		} else if found {
-			if err := s.adoptEvent(ctx, c, p.Kept, row); err != nil {
+			if err := adoptEvent(ctx, c, p.Kept, row.CallRow); err != nil {
 				return err
 			}
 		}
@@ -103,15 +103,13 @@ func (s *Store) recordEvent(ctx context.Context, p telephony.RecordParams) (tele
 		}
 		n := newsOf(row, p.Event, p.At)
 		n.again = p.Kept != uuid.Nil
-		after, err := s.advance(ctx, c, row, n, p.Policy, p.Now)
-		if err == nil && row.CallSID == "" {
-			after, err = s.adoptOrphans(ctx, c, after, p.Policy, p.Now)
+		named := row.CallSID == ""
+		row, err = s.advance(ctx, c, row, n, p.Policy, p.Now)
+		if err == nil && named {
+			row, err = s.adoptOrphans(ctx, c, row, p.Policy, p.Now)
 		}
-		if err != nil {
-			return err
-		}
-		result.Call, result.State, result.Moved = after.Call(), after.state, after.moved
-		return nil
+		result.Call, result.State, result.Moved = row.Call(), dialer.State(row.State), row.moved
+		return err
 	})
 	if err != nil {
 		return telephony.RecordResult{}, err
@@ -121,21 +119,21 @@ func (s *Store) recordEvent(ctx context.Context, p telephony.RecordParams) (tele
 
 // callOf locks the call that an event is about. A call that has another name than the
 // event's is not it.
-func (s *Store) callOf(ctx context.Context, c *Conn, event telephony.Event) (row CallRow, found bool, err error) {
+func callOf(ctx context.Context, c *Conn, event telephony.Event) (row lockedCall, found bool, err error) {
 	if event.Ref != (dialer.Ref{}) {
-		row, found, err = s.findCall(ctx, c, "lock_call_by_ref", Args{
+		row, found, err = getCall[lockedCall](ctx, c, "lock_call_by_ref", Args{
 			"campaign_id": event.Ref.CampaignID, "item_id": event.Ref.ItemID, "claim_version": event.Ref.LockVersion,
 		})
 		if err != nil || found {
 			return row, found && (row.CallSID == "" || row.CallSID == event.CallSID), err
 		}
 	}
-	return s.findCall(ctx, c, "lock_call_by_sid", Args{"call_sid": event.CallSID})
+	return getCall[lockedCall](ctx, c, "lock_call_by_sid", Args{"call_sid": event.CallSID})
 }
 
 // newsOf is what an event says of the call. An abandonment is none once an agent was
 // reserved: the agent is on the way.
-func newsOf(row CallRow, event telephony.Event, at time.Time) news {
+func newsOf(row lockedCall, event telephony.Event, at time.Time) news {
 	n := news{sid: event.CallSID, facts: event.Facts(at)}
 	if event.Type == telephony.TypeAbandoned && row.AgentID.Valid {
 		n.facts = dialer.Facts{}
@@ -143,7 +141,7 @@ func newsOf(row CallRow, event telephony.Event, at time.Time) news {
 	return n
 }
 
-func (s *Store) addEvent(ctx context.Context, c *Conn, p telephony.RecordParams, row CallRow, found bool) (bool, error) {
+func (s *Store) addEvent(ctx context.Context, c *Conn, p telephony.RecordParams, row lockedCall, found bool) (bool, error) {
 	id, err := outdial.NewID()
 	if err != nil {
 		return false, err
@@ -165,7 +163,7 @@ func (s *Store) addEvent(ctx context.Context, c *Conn, p telephony.RecordParams,
 	return added > 0, err
 }
 
-func (s *Store) adoptEvent(ctx context.Context, c *Conn, id uuid.UUID, row CallRow) error {
+func adoptEvent(ctx context.Context, c *Conn, id uuid.UUID, row CallRow) error {
 	_, err := c.Exec(ctx, "adopt_event", Args{
 		"id": id, "call_id": row.ID, "campaign_id": row.CampaignID, "item_id": row.ItemID, "claim_version": row.ClaimVersion,
 	})
@@ -174,24 +172,22 @@ func (s *Store) adoptEvent(ctx context.Context, c *Conn, id uuid.UUID, row CallR
 
 // adoptOrphans merges the events about a call that came before anybody knew whose they
 // were.
-func (s *Store) adoptOrphans(ctx context.Context, c *Conn, call advanced, policy dialer.RetryPolicy, now time.Time) (advanced, error) {
+func (s *Store) adoptOrphans(ctx context.Context, c *Conn, row lockedCall, policy dialer.RetryPolicy, now time.Time) (lockedCall, error) {
 	var orphans []EventRow
-	if err := c.Select(ctx, &orphans, "list_orphans_of_call", Args{"call_sid": call.CallSID}); err != nil {
-		return advanced{}, err
+	if err := c.Select(ctx, &orphans, "list_orphans_of_call", Args{"call_sid": row.CallSID}); err != nil {
+		return lockedCall{}, err
 	}
-	for _, row := range orphans {
-		if err := s.adoptEvent(ctx, c, row.ID, call.CallRow); err != nil {
-			return advanced{}, err
+	for _, orphan := range orphans {
+		if err := adoptEvent(ctx, c, orphan.ID, row.CallRow); err != nil {
+			return lockedCall{}, err
 		}
-		kept := row.Kept()
-		after, err := s.advance(ctx, c, call.CallRow, newsOf(call.CallRow, kept.Event, kept.OccurredAt), policy, now)
-		if err != nil {
-			return advanced{}, err
+		kept := orphan.Kept()
+		var err error
+		if row, err = s.advance(ctx, c, row, newsOf(row, kept.Event, kept.OccurredAt), policy, now); err != nil {
+			return lockedCall{}, err
 		}
-		after.moved = after.moved || call.moved
-		call = after
 	}
-	return call, nil
+	return row, nil
 }
 
 // ListEvents implements telephony.Store.

@@ -84,7 +84,7 @@ func (s *Store) PlaceCall(ctx context.Context, p dialer.PlaceParams) (dialer.Pla
 		if err := s.HoldLease(ctx, c, p.CampaignID, p.Lease, p.Now); err != nil {
 			return err
 		}
-		row, err := s.lockCall(ctx, c, p.CampaignID, p.CallID)
+		row, err := lockCall(ctx, c, p.CampaignID, p.CallID)
 		if err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func (s *Store) refuseCall(ctx context.Context, c *Conn, row CallRow, refusal di
 	if refusal.Final() {
 		progress = dialer.Progress{State: dialer.StateFailed, FailReason: string(refusal)}
 	}
-	item := callItem{State: string(dialer.StateDialing)}
+	item := lockedCall{CallRow: row, State: string(dialer.StateDialing)}
 	moved, err := s.moveCallItem(ctx, c, item, after, progress, now)
 	if err != nil {
 		return dialer.Call{}, err
@@ -172,7 +172,7 @@ func (s *Store) SweepCalls(ctx context.Context, p dialer.SweepParams) (dialer.Sw
 	var result dialer.SweepResult
 	err := s.Write(ctx, func(c *Conn) error {
 		result = dialer.SweepResult{}
-		var stuck []CallRow
+		var stuck []lockedCall
 		if err := c.Select(ctx, &stuck, "lock_stuck_calls", Args{
 			"unplaced_since": s.at(p.UnplacedSince), "stuck_since": s.at(p.StuckSince), "talking_since": s.at(p.TalkingSince),
 		}); err != nil {
@@ -187,7 +187,7 @@ func (s *Store) SweepCalls(ctx context.Context, p dialer.SweepParams) (dialer.Sw
 			switch {
 			case err != nil:
 				return err
-			case after.moved && after.state == dialer.StateUnknown:
+			case after.moved && after.State == string(dialer.StateUnknown):
 				result.Lost++
 			case after.moved:
 				result.Returned++
@@ -213,11 +213,11 @@ func (s *Store) matchOrphans(ctx context.Context, c *Conn, p dialer.SweepParams)
 	matched := 0
 	for _, event := range orphans {
 		kept := event.Kept()
-		row, found, err := s.findCall(ctx, c, "lock_call_by_sid", Args{"call_sid": kept.CallSID})
+		row, found, err := getCall[lockedCall](ctx, c, "lock_call_by_sid", Args{"call_sid": kept.CallSID})
 		if err != nil || !found {
 			return matched, err
 		}
-		if err := s.adoptEvent(ctx, c, kept.ID, row); err != nil {
+		if err := adoptEvent(ctx, c, kept.ID, row.CallRow); err != nil {
 			return matched, err
 		}
 		n := newsOf(row, kept.Event, kept.OccurredAt)

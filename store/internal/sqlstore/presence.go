@@ -67,7 +67,7 @@ func (s *Store) ReserveAgent(ctx context.Context, p presence.ReserveParams) (pre
 	var result presence.ReserveResult
 	err := s.Write(ctx, func(c *Conn) error {
 		result = presence.ReserveResult{}
-		row, err := s.lockCall(ctx, c, p.CampaignID, p.CallID)
+		row, err := lockCall(ctx, c, p.CampaignID, p.CallID)
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (s *Store) assignCall(ctx context.Context, c *Conn, call dialer.Call, agent
 // ReleaseAgent implements presence.Store.
 func (s *Store) ReleaseAgent(ctx context.Context, p presence.ReleaseParams) error {
 	return s.Write(ctx, func(c *Conn) error {
-		row, found, err := s.findCall(ctx, c, "lock_call", Args{"campaign_id": p.CampaignID, "call_id": p.CallID})
+		row, found, err := getCall[CallRow](ctx, c, "lock_call", Args{"campaign_id": p.CampaignID, "call_id": p.CallID})
 		if err != nil || !found {
 			return err
 		}

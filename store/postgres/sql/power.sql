@@ -4,6 +4,12 @@
 -- fragment: row_lock
 FOR UPDATE OF q
 
+-- fragment: both_lock
+FOR UPDATE OF q, i
+
+-- fragment: skip_locked
+SKIP LOCKED
+
 -- fragment: share_lock
 FOR SHARE OF q
 

@@ -3,6 +3,10 @@
 
 -- fragment: row_lock
 
+-- fragment: both_lock
+
+-- fragment: skip_locked
+
 -- fragment: share_lock
 
 -- fragment: long_ago

@@ -12,28 +12,39 @@ SELECT {{call_columns}} FROM call_attempts q
  WHERE q.campaign_id = :campaign_id AND q.id = :call_id
 {{row_lock}}
 
+-- fragment: call_with_item
+SELECT {{call_columns}}, i.status AS item_status, i.lock_version AS item_lock_version,
+       i.next_attempt_at AS item_next_attempt_at, COALESCE(i.fail_reason, '') AS item_fail_reason,
+       COALESCE(i.call_sid, '') AS item_call_sid
+  FROM call_attempts q
+  JOIN campaign_queue i ON i.id = q.item_id AND i.campaign_id = q.campaign_id
+
+-- query: lock_call_and_item
+{{call_with_item}}
+ WHERE q.campaign_id = :campaign_id AND q.id = :call_id
+{{both_lock}}
+
 -- query: lock_call_by_ref
-SELECT {{call_columns}} FROM call_attempts q
+{{call_with_item}}
  WHERE q.campaign_id = :campaign_id AND q.item_id = :item_id AND q.claim_version = :claim_version
-{{row_lock}}
+{{both_lock}}
 
 -- query: lock_call_by_sid
-SELECT {{call_columns}} FROM call_attempts q
+{{call_with_item}}
  WHERE q.call_sid = :call_sid
  ORDER BY q.id
  LIMIT 1
-{{row_lock}}
+{{both_lock}}
 
 -- query: lock_stuck_calls
 -- A call that somebody is writing to just now is not stuck.
-SELECT {{call_columns}} FROM call_attempts q
-  JOIN campaign_queue i ON i.id = q.item_id AND i.campaign_id = q.campaign_id
+{{call_with_item}}
  WHERE q.settled_at IS NULL AND q.lost_at IS NULL
    AND (q.placed_at IS NULL AND q.claimed_at < :unplaced_since
         OR q.placed_at IS NOT NULL AND (q.connected_at IS NULL AND q.updated_at < :stuck_since
                                         OR q.updated_at < :talking_since))
  ORDER BY q.id
-{{claim_lock}}
+{{both_lock}} {{skip_locked}}
 
 -- query: place_call
 UPDATE call_attempts SET placed_at = :now, attempt = :attempt, lease_token = :lease_token, updated_at = :now

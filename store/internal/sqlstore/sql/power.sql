@@ -85,13 +85,6 @@ UPDATE campaign_contacts
                             ELSE finish_reason END
  WHERE campaign_id = :campaign_id AND contact_id = :contact_id
 
--- query: lock_call_item
-SELECT q.status, q.lock_version, q.next_attempt_at, COALESCE(q.fail_reason, '') AS fail_reason,
-       COALESCE(q.call_sid, '') AS call_sid, q.agent_id
-  FROM campaign_queue q
- WHERE q.campaign_id = :campaign_id AND q.id = :item_id
-{{row_lock}}
-
 -- query: move_call_item
 -- An item that has ended comes back only while its contact is not queued again.
 UPDATE campaign_queue
