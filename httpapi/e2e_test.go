@@ -14,7 +14,9 @@ import (
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/dialer"
 	"github.com/outdial/outdial/dialer/presence"
+	"github.com/outdial/outdial/dialer/telephony"
 	"github.com/outdial/outdial/httpapi"
+	"github.com/outdial/outdial/internal/metertest"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
 	"github.com/outdial/outdial/store/sqlite"
@@ -36,6 +38,7 @@ type realServer struct {
 	*server
 
 	campaign string
+	store    *sqlite.Store
 }
 
 func newRealServer(t *testing.T) *realServer {
@@ -48,7 +51,7 @@ func newRealServer(t *testing.T) *realServer {
 
 	mock := clock.NewMock()
 	mock.Set(time.Date(2026, 11, 21, 15, 4, 5, 0, time.UTC))
-	log := &logBuffer{}
+	log, meter := &logBuffer{}, &metertest.Meter{}
 	logger := slog.New(slog.NewJSONHandler(log, nil))
 	signer, err := httpapi.NewJWT(httpapi.JWTConfig{Secret: []byte(secret), Clock: mock})
 	require.NoError(t, err)
@@ -58,8 +61,10 @@ func newRealServer(t *testing.T) *realServer {
 			Clock: mock, Logger: logger, Flags: outdial.StaticFlags{outdial.FlagQueueReplace: true},
 		}),
 		Intake: importer, Authenticator: signer, Ready: store.Ping, Logger: logger,
-		Dialer:   dialer.New(store, dialer.Config{Clock: mock, Logger: logger}),
-		Presence: presence.New(store, presence.Config{Clock: mock, Logger: logger}),
+		Dialer:    dialer.New(store, dialer.Config{Clock: mock, Logger: logger}),
+		Presence:  presence.New(store, presence.Config{Clock: mock, Logger: logger}),
+		Telephony: telephony.New(store, telephony.Config{Clock: mock, Logger: logger, Meter: meter}),
+		Twilio:    newTwilio(t), Webhook: newWebhook(t, mock),
 	})
 	require.NoError(t, err)
 	imported, err := importer.Import(ctx, outdial.System(), intake.ImportRequest{
@@ -68,8 +73,8 @@ func newRealServer(t *testing.T) *realServer {
 	require.NoError(t, err)
 	require.Equal(t, 7, imported.Imported)
 	return &realServer{
-		server:   &server{t: t, handler: handler, jwt: signer, clock: mock, log: log},
-		campaign: imported.CampaignID.String(),
+		server:   &server{t: t, handler: handler, jwt: signer, clock: mock, log: log, meter: meter},
+		campaign: imported.CampaignID.String(), store: store,
 	}
 }
 
