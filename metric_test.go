@@ -120,8 +120,10 @@ func TestAMetricMakesTheInstrumentThatItDescribes(t *testing.T) {
 	require.Equal(t, []outdial.Metric{counted, timed}, meter.Made())
 	counter.Add(t.Context(), 2)
 	histogram.Record(t.Context(), 0.5)
-	require.InDelta(t, 2, meter.Sum(counted.Name, nil), 0)
-	require.InDelta(t, 0.5, meter.Sum(timed.Name, nil), 0)
+	require.Equal(t, 2, meter.Count(counted.Name, nil))
+	require.Equal(t, []metertest.Measurement{
+		{Name: timed.Name, Attributes: map[string]string{}, Value: 0.5},
+	}, meter.Measurements(timed.Name))
 }
 
 // brokenMeter makes nothing.

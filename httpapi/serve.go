@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -131,7 +132,7 @@ func (a *api) admit(rt route, w http.ResponseWriter, r *http.Request) (reply, er
 		}
 		return rt.handle(a, req)
 	}
-	if err := a.identify(req); err != nil {
+	if err := a.identify(r.Context(), req); err != nil {
 		return reply{}, err
 	}
 	return rt.handle(a, req)
@@ -139,7 +140,7 @@ func (a *api) admit(rt route, w http.ResponseWriter, r *http.Request) (reply, er
 
 // identify finds out who asks, and returns an error unless they may use the request's
 // route and sent what it takes beside a body.
-func (a *api) identify(req *request) error {
+func (a *api) identify(ctx context.Context, req *request) error {
 	rt := req.route
 	actor, err := a.cfg.Authenticator.Authenticate(req.Request)
 	if err != nil {
@@ -152,7 +153,7 @@ func (a *api) identify(req *request) error {
 	if rt.served != nil && !rt.served(a.cfg) {
 		return outdial.ErrNotEnabled
 	}
-	if rt.flagged && !a.cfg.Queue.Enabled(req.Context(), actor, outdial.FlagQueueReplace) {
+	if rt.flagged && !a.cfg.Queue.Enabled(ctx, actor, outdial.FlagQueueReplace) {
 		return outdial.ErrNotEnabled
 	}
 	if err := actor.Require(rt.scopes...); err != nil {

@@ -77,7 +77,7 @@ func (a *api) signedEvent(r *request) (telephony.Event, error) {
 
 // reportedEvent reads a report of somebody who has a token.
 func (a *api) reportedEvent(r *request) (telephony.Event, error) {
-	if err := a.identify(r); err != nil {
+	if err := a.identify(r.Context(), r); err != nil {
 		return telephony.Event{}, err
 	}
 	body, err := readReport(r)

@@ -134,5 +134,5 @@ func without(name string) change {
 
 // rejected counts the reports that were refused for a reason.
 func (s *server) rejected(source string, reason telephony.Reason) int {
-	return int(s.meter.Sum("outdial.telephony.rejected", map[string]string{"source": source, "reason": string(reason)}))
+	return s.meter.Count("outdial.telephony.rejected", map[string]string{"source": source, "reason": string(reason)})
 }

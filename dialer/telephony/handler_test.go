@@ -107,7 +107,7 @@ func TestHandleTakesTheTimeOfAnEventWhenItCanBeTrue(t *testing.T) {
 			} else {
 				require.Zero(t, params.Event.At)
 			}
-			counted := bundle.meter.Sum("outdial.telephony.rejected",
+			counted := bundle.meter.Count("outdial.telephony.rejected",
 				map[string]string{"source": "twilio", "reason": "implausible_time"})
 			delays := bundle.meter.Measurements("outdial.telephony.event_delay.duration")
 			if test.believed {
@@ -119,7 +119,7 @@ func TestHandleTakesTheTimeOfAnEventWhenItCanBeTrue(t *testing.T) {
 				return
 			}
 			require.Equal(t, requestTime, params.At)
-			require.EqualValues(t, 1, counted)
+			require.Equal(t, 1, counted)
 			require.Empty(t, delays)
 			warning := logRecords(t, bundle)[0]
 			require.Equal(t, "WARN", warning["level"])
@@ -153,7 +153,7 @@ func TestHandleTakesTheTimeOfAnEventWhenItCanBeTrue(t *testing.T) {
 			_, err := handler.Handle(t.Context(), event)
 			require.NoError(t, err)
 		}
-		require.EqualValues(t, 2, bundle.meter.Sum("outdial.telephony.rejected",
+		require.Equal(t, 2, bundle.meter.Count("outdial.telephony.rejected",
 			map[string]string{"source": "twilio", "reason": "implausible_time"}))
 	})
 }
@@ -206,7 +206,7 @@ func TestHandleRefusesAnEventThatCanNotBe(t *testing.T) {
 			requireFieldError(t, err, test.field, test.problem)
 			require.Empty(t, bundle.store.recorded)
 			require.Empty(t, bundle.told)
-			require.EqualValues(t, 1, bundle.meter.Sum("outdial.telephony.rejected",
+			require.Equal(t, 1, bundle.meter.Count("outdial.telephony.rejected",
 				map[string]string{"source": event.Source, "reason": string(test.reason)}))
 			require.Empty(t, bundle.meter.Measurements("outdial.telephony.events"))
 		})
@@ -224,7 +224,7 @@ func TestHandleRefusesAnEventThatCanNotBe(t *testing.T) {
 		_, err = handler.Handle(t.Context(), event)
 		require.ErrorIs(t, err, telephony.ErrTooLarge)
 		require.Len(t, bundle.store.recorded, 1)
-		require.EqualValues(t, 1, bundle.meter.Sum("outdial.telephony.rejected",
+		require.Equal(t, 1, bundle.meter.Count("outdial.telephony.rejected",
 			map[string]string{"source": "twilio", "reason": "too_large"}))
 	})
 }
@@ -263,7 +263,7 @@ func TestHandleTakesEveryKindOfEvent(t *testing.T) {
 	}
 	require.Equal(t, want, got)
 	for _, verdict := range dialer.AMDVerdicts() {
-		require.EqualValues(t, 1, bundle.meter.Sum("outdial.amd.verdicts", map[string]string{"verdict": string(verdict)}))
+		require.Equal(t, 1, bundle.meter.Count("outdial.amd.verdicts", map[string]string{"verdict": string(verdict)}))
 	}
 }
 
@@ -309,7 +309,7 @@ func TestHandleTellsAndCountsAndLogsWhatCameOfAnEvent(t *testing.T) {
 				require.Empty(t, bundle.told)
 			}
 
-			require.EqualValues(t, 1, bundle.meter.Sum("outdial.telephony.events",
+			require.Equal(t, 1, bundle.meter.Count("outdial.telephony.events",
 				map[string]string{"type": "amd", "result": string(test.effect)}))
 			require.Len(t, bundle.meter.Measurements("outdial.telephony.events"), 1)
 			first := test.effect != telephony.EffectDuplicate
@@ -335,7 +335,7 @@ func TestHandleSaysWhenTheStoreFails(t *testing.T) {
 	require.ErrorIs(t, err, bundle.store.err)
 	require.NotErrorIs(t, err, outdial.ErrInvalid)
 	require.Empty(t, bundle.told)
-	require.EqualValues(t, 1, bundle.meter.Sum("outdial.telephony.events",
+	require.Equal(t, 1, bundle.meter.Count("outdial.telephony.events",
 		map[string]string{"type": "ringing", "result": "failed"}))
 	require.Empty(t, logRecords(t, bundle), "the caller logs it")
 }
@@ -350,7 +350,7 @@ func TestHandleAsNeedsTheScope(t *testing.T) {
 		require.ErrorIs(t, err, outdial.ErrForbidden)
 	}
 	require.Empty(t, bundle.store.recorded)
-	require.EqualValues(t, 4, bundle.meter.Sum("outdial.telephony.rejected",
+	require.Equal(t, 4, bundle.meter.Count("outdial.telephony.rejected",
 		map[string]string{"source": "twilio", "reason": "forbidden"}))
 
 	_, err := handler.HandleAs(t.Context(), operator(outdial.ScopeTelephonyWebhook), ringing())
@@ -406,7 +406,7 @@ func TestRejectCountsEachReasonAndLogsItWithoutPhones(t *testing.T) {
 			handler, bundle := setup(t)
 			require.Equal(t, reason, telephony.ReasonOf(err))
 			handler.Reject(t.Context(), telephony.SourceWebhook, err)
-			require.EqualValues(t, 1, bundle.meter.Sum("outdial.telephony.rejected",
+			require.Equal(t, 1, bundle.meter.Count("outdial.telephony.rejected",
 				map[string]string{"source": "webhook", "reason": string(reason)}))
 			records := logRecords(t, bundle)
 			require.Len(t, records, 1)

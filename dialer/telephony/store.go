@@ -61,8 +61,9 @@ type RecordResult struct {
 
 // Kept is an event as it is stored.
 type Kept struct {
-	ID uuid.UUID
 	Event
+
+	ID uuid.UUID
 	// OccurredAt is RecordParams.At.
 	OccurredAt time.Time
 	// CallID is the call that it was merged into; the nil UUID marks an orphan.

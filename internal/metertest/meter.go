@@ -52,15 +52,15 @@ func (m *Meter) Measurements(name string) []Measurement {
 	return found
 }
 
-// Sum adds up what was measured with an instrument under exactly these attributes.
-func (m *Meter) Sum(name string, attributes map[string]string) float64 {
+// Count adds up what a counter was given under exactly these attributes.
+func (m *Meter) Count(name string, attributes map[string]string) int {
 	sum := 0.0
 	for _, measurement := range m.Measurements(name) {
 		if maps.Equal(measurement.Attributes, attributes) {
 			sum += measurement.Value
 		}
 	}
-	return sum
+	return int(sum)
 }
 
 // Int64Counter implements metric.Meter.
@@ -91,7 +91,7 @@ func (m *Meter) make(described outdial.Metric) {
 func (m *Meter) measure(name string, value float64, set attribute.Set) {
 	attributes := map[string]string{}
 	for _, kv := range set.ToSlice() {
-		attributes[string(kv.Key)] = kv.Value.Emit()
+		attributes[string(kv.Key)] = kv.Value.String()
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

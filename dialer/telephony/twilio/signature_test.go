@@ -3,6 +3,7 @@ package twilio_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,9 +24,7 @@ func TestSignaturesAreTwiliosOwn(t *testing.T) {
 		"Caller": {"+14158675309"}, "From": {"+14158675309"},
 	}
 	conference := url.Values{"ReasonConferenceEnded": {"test"}, "Reason": {"Participant"}}
-	for name, values := range call {
-		conference[name] = values
-	}
+	maps.Copy(conference, call)
 	for _, test := range []struct {
 		name, address string
 		form          url.Values
@@ -259,6 +258,6 @@ func TestTheTokensAreNotPrinted(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		printed := fmt.Sprintf(verb, *adapter)
 		require.NotContains(t, printed, "f00dfeed")
-		require.NotContains(t, printed, strings.Trim(fmt.Sprint([]byte("f00dfeed")), "[]"))
+		require.NotContains(t, printed, strings.Trim(fmt.Sprintf("%d", []byte("f00dfeed")), "[]"))
 	}
 }

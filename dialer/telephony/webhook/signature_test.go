@@ -280,7 +280,7 @@ func TestTheSecretsAreNotPrinted(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		printed := fmt.Sprintf(verb, *newVerifier(t)) + fmt.Sprintf(verb, *signer)
 		require.NotContains(t, printed, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-		require.NotContains(t, printed, strings.Trim(fmt.Sprint(key), "[]"))
+		require.NotContains(t, printed, strings.Trim(fmt.Sprintf("%d", key), "[]"))
 	}
 }
 
