@@ -104,9 +104,10 @@ func (e *Engine) bridge(ctx context.Context, call dialer.Call, agentID uuid.UUID
 		e.release(ctx, call, agentID)
 		return false
 	default:
-		// They may talk already: an event will say so, or the next look at the call asks
-		// the carrier for the same bridge again.
+		// They may talk already. When neither the carrier's word nor an event says so, the
+		// same bridge is asked for again later.
 		e.logCall(ctx, slog.LevelWarn, "nobody knows whether the agent was connected", call, err)
+		e.inquire(ctx, call)
 		return true
 	}
 }

@@ -45,7 +45,9 @@ type Record struct {
 	To      outdial.Phone
 	Ref     dialer.Ref
 	AgentID uuid.UUID
-	Facts   dialer.Facts
+	// Announced says that an announcement was begun.
+	Announced bool
+	Facts     dialer.Facts
 }
 
 // Books returns what has been counted so far.
@@ -63,7 +65,7 @@ func (c *Carrier) Records() []Record {
 	for _, k := range c.byToken {
 		records = append(records, Record{
 			Token: k.request.Token, CallSID: k.sid, To: k.request.To, Ref: k.request.Ref,
-			AgentID: k.agentID, Facts: k.facts,
+			AgentID: k.agentID, Announced: k.announced, Facts: k.facts,
 		})
 	}
 	slices.SortFunc(records, func(a, b Record) int {

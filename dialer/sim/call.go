@@ -17,6 +17,8 @@ type call struct {
 	sid     string
 	facts   dialer.Facts
 	agentID uuid.UUID
+	// announced says that an announcement was begun.
+	announced bool
 	// next is what happens unless something else does before, detection the word of the
 	// machine detection.
 	next, detection *entry
@@ -149,6 +151,7 @@ func (c *Carrier) listen(k *call) bool {
 		return false
 	}
 	c.books.Announced++
+	k.announced = true
 	c.agenda.stop(k.next)
 	k.next = nil
 	return true
