@@ -4,7 +4,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/metric/noop"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer/engine"
 	"github.com/outdial/outdial/dialer/telephony"
 	"github.com/outdial/outdial/internal/metertest"
 )
@@ -26,6 +29,7 @@ var measuring = []struct {
 	name    string
 	metrics []outdial.Metric
 }{
+	{"dialer/engine", engine.Metrics()},
 	{"dialer/telephony", telephony.Metrics()},
 }
 
@@ -33,12 +37,12 @@ var measuring = []struct {
 func TestMetricsPage(t *testing.T) {
 	t.Parallel()
 
-	path := filepath.Join("docs", "metrics.md")
+	file := filepath.Join("docs", "metrics.md")
 	want := metricsPage()
 	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
+		require.NoError(t, os.WriteFile(file, []byte(want), 0o644))
 	}
-	got, err := os.ReadFile(path)
+	got, err := os.ReadFile(file)
 	require.NoError(t, err, "write it with: go test . -run TestMetricsPage -update")
 	require.Equal(t, want, string(got), "write it anew with: go test . -run TestMetricsPage -update")
 }
@@ -78,6 +82,30 @@ func attributesOf(described outdial.Metric) string {
 		return "none"
 	}
 	return strings.Join(all, "; ")
+}
+
+func TestNoPackageThatMeasuresIsLeftOut(t *testing.T) {
+	t.Parallel()
+
+	var found, listed []string
+	err := fs.WalkDir(os.DirFS("."), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git") {
+			return fs.SkipDir
+		}
+		if err != nil || entry.IsDir() || !strings.HasSuffix(name, ".go") {
+			return err
+		}
+		source, err := os.ReadFile(name)
+		if strings.Contains(string(source), "\nfunc Metrics() []outdial.Metric {\n") {
+			found = append(found, path.Dir(name))
+		}
+		return err
+	})
+	require.NoError(t, err)
+	for _, pkg := range measuring {
+		listed = append(listed, pkg.name)
+	}
+	require.ElementsMatch(t, found, listed)
 }
 
 func TestMetricsAreDescribedInFull(t *testing.T) {
