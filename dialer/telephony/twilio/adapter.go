@@ -15,7 +15,7 @@ type Config struct {
 	// AuthTokens are the account's auth tokens; a signature made with any of them is
 	// good. There are two while one takes the place of the other.
 	AuthTokens []string
-	// PublicBaseURL is what stands before the path of telephony.Delivery.URL in the address that
+	// PublicBaseURL is what stands before telephony.Delivery.URL in the address that
 	// Twilio calls, such as https://dial.example.com.
 	PublicBaseURL string
 }
