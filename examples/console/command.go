@@ -34,8 +34,9 @@ type commands struct {
 	Token    tokenCommand    `cmd:"" help:"Print a token for the server, and nothing else."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database to the newest schema."`
 	Import   importCommand   `cmd:"" help:"Import contacts from a CSV file."`
-	Sweep    sweepCommand    `cmd:"" help:"Return items whose lock has expired."`
+	Sweep    sweepCommand    `cmd:"" help:"Clean up what agents and calls left behind."`
 	Rollback rollbackCommand `cmd:"" help:"Take out what a launch queued and nobody has touched."`
+	Replay   replayCommand   `cmd:"" help:"Run the carrier's reports again, as they were kept."`
 }
 
 // run carries out one command line and returns the exit code: 0, or 1 after an
