@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -9,41 +10,71 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer"
 	"github.com/outdial/outdial/queue/intake"
 )
 
 const (
 	demoCampaign = "Demo"
 	demoContacts = 320
+	// powerCampaign is the one that the dialer works through.
+	powerCampaign = "Power demo"
+	powerContacts = 400
 )
 
 // Ids of the demo say what they are of. Those of contacts end in a number.
 const (
-	demoCampaignID = "01900000-0000-7000-8000-00000000ca11"
-	demoAgentID    = "01900000-0000-7000-8000-0000000a6e47"
-	demoContactIDs = "01900000-0000-7000-8000-0001%08d"
+	demoCampaignID  = "01900000-0000-7000-8000-00000000ca11"
+	demoAgentID     = "01900000-0000-7000-8000-0000000a6e47"
+	demoContactIDs  = "01900000-0000-7000-8000-0001%08d"
+	powerCampaignID = "01900000-0000-7000-8000-00000000d1a1"
+	powerManagerID  = "01900000-0000-7000-8000-00000000b055"
+	powerAgentIDs   = "01900000-0000-7000-8000-0002%08d"
 )
 
-// addDemo creates the demo campaign. Two processes that do so at once make one.
-func addDemo(ctx context.Context, st intake.Store, now time.Time) error {
-	campaign, err := st.EnsureCampaign(ctx, intake.EnsureCampaignParams{
-		ID: uuid.MustParse(demoCampaignID), Name: demoCampaign, Now: now,
-	})
-	if err != nil {
-		return fmt.Errorf("create the demo campaign: %w", err)
+// addDemo creates the demo campaigns, one for each queue, and starts the one of the
+// power queue. Two processes that do so at once make one of each.
+func addDemo(ctx context.Context, st intake.Store, calls *dialer.Service, now time.Time) error {
+	if err := addCampaign(ctx, st, demoCampaignID, demoCampaign, demoPeople(), now); err != nil {
+		return err
 	}
-	_, err = st.AddContacts(ctx, intake.AddContactsParams{
-		CampaignID: campaign.Campaign.ID, Contacts: demoPeople(), Now: now,
-	})
-	if err != nil {
-		return fmt.Errorf("add the demo's contacts: %w", err)
+	if err := addCampaign(ctx, st, powerCampaignID, powerCampaign, powerPeople(), now); err != nil {
+		return err
+	}
+	id := uuid.MustParse(powerCampaignID)
+	if _, err := calls.Enqueue(ctx, outdial.System(), dialer.EnqueueRequest{CampaignID: id}); err != nil {
+		return fmt.Errorf("queue the demo's calls: %w", err)
+	}
+	if _, err := calls.Start(ctx, outdial.System(), id); err != nil && !errors.Is(err, outdial.ErrConflict) {
+		return fmt.Errorf("start the demo's calls: %w", err)
 	}
 	return nil
 }
 
-// demoPeople are made up, and the same each time: a company has one to five of
-// them, every ninth has no company, and some must not be called.
-func demoPeople() []intake.NewContact {
+func addCampaign(ctx context.Context, st intake.Store, id, name string, people []intake.NewContact, now time.Time) error {
+	campaign, err := st.EnsureCampaign(ctx, intake.EnsureCampaignParams{ID: uuid.MustParse(id), Name: name, Now: now})
+	if err != nil {
+		return fmt.Errorf("create the campaign %s: %w", name, err)
+	}
+	_, err = st.AddContacts(ctx, intake.AddContactsParams{CampaignID: campaign.Campaign.ID, Contacts: people, Now: now})
+	if err != nil {
+		return fmt.Errorf("add the contacts of %s: %w", name, err)
+	}
+	return nil
+}
+
+// demoPeople are those of the demo of the agent queue.
+func demoPeople() []intake.NewContact { return madeUpPeople(demoContacts) }
+
+// powerPeople are those of the demo of the power queue, all of them others: a phone
+// that is in one queue is not called from the other.
+func powerPeople() []intake.NewContact {
+	return madeUpPeople(demoContacts + powerContacts)[demoContacts:]
+}
+
+// madeUpPeople are the same each time: a company has one to five of them, every ninth
+// has no company, and some must not be called.
+func madeUpPeople(count int) []intake.NewContact {
 	var (
 		firsts  = strings.Fields(demoFirstNames)
 		lasts   = strings.Fields(demoLastNames)
@@ -52,7 +83,7 @@ func demoPeople() []intake.NewContact {
 		company = 0
 		seats   = sizes[0]
 	)
-	people := make([]intake.NewContact, demoContacts)
+	people := make([]intake.NewContact, count)
 	for i := range people {
 		// The factors share no divisor with the lengths, so that names repeat late.
 		first, last := firsts[i*7%len(firsts)], lasts[i*11%len(lasts)]

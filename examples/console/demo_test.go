@@ -9,12 +9,42 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue/intake"
 )
 
 func TestDemoPeopleAreTheSameEachTime(t *testing.T) {
 	t.Parallel()
 	first, second := demoPeople(), demoPeople()
 	require.Equal(t, first, second)
+}
+
+func TestPeopleOfThePowerDemoAreOthers(t *testing.T) {
+	t.Parallel()
+	ids, keys, phones := map[uuid.UUID]bool{}, map[string]bool{}, map[outdial.Phone]bool{}
+	add := func(people []intake.NewContact, callable *int) {
+		for _, person := range people {
+			contact := person.Contact
+			ids[contact.ID], keys[person.SourceKey] = true, true
+			if contact.PhoneStatus == outdial.PhoneInvalid {
+				continue
+			}
+			require.False(t, phones[contact.Phone], contact.ID)
+			phones[contact.Phone] = true
+			number, err := phonenumbers.Parse(contact.Phone.E164(), "US")
+			require.NoError(t, err)
+			require.True(t, phonenumbers.IsValidNumber(number), contact.ID)
+			if !contact.Invalid && !contact.OptedOut {
+				*callable++
+			}
+		}
+	}
+	var demo, power int
+	add(demoPeople(), &demo)
+	add(powerPeople(), &power)
+	require.Len(t, ids, demoContacts+powerContacts)
+	require.Len(t, keys, demoContacts+powerContacts)
+	require.Greater(t, power, 300)
+	require.Less(t, power, powerContacts, "some must not be called")
 }
 
 func TestDemoPeopleAreWorthADemo(t *testing.T) {

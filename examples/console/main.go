@@ -1,5 +1,5 @@
 // Command console is outdial as a standalone server, with nothing to install: a
-// database in a file, an HTTP API, a demo campaign.
+// database in a file, an HTTP API, demo campaigns, a simulated carrier.
 //
 //	FEATURE_FLAGS=queue_replace_v1 go run ./examples/console
 //	go run ./examples/console token -sub UUID -role agent -scope "queue:pull queue:write"

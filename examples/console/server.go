@@ -17,13 +17,17 @@ import (
 
 // server is the HTTP server, and what it tells about itself when it starts.
 type server struct {
-	db      database
-	flags   outdial.StaticFlags
-	secret  secret
-	handler http.Handler
-	// campaign and agent are what the printed examples are about.
-	campaign *queue.CampaignSummary
-	agent    uuid.UUID
+	db       database
+	flags    outdial.StaticFlags
+	secret   secret
+	webhooks webhooks
+	handler  http.Handler
+	// campaign and agent are what the printed examples are about, and power is the
+	// demo of the power queue; nil where there is none.
+	campaign, power *queue.CampaignSummary
+	agent           uuid.UUID
+	// simulation is nil when nothing is dialed.
+	simulation *simulation
 }
 
 const (
@@ -34,11 +38,13 @@ const (
 	writeTimeout = 11 * time.Minute
 	idleTimeout  = 2 * time.Minute
 	maxHeader    = 64 << 10
-	// patience is how long requests under way may take when the server stops.
-	patience = 15 * time.Second
+	// patience is how long the server may take to stop, patienceWithCalls how long
+	// of that it waits for what is being done about calls.
+	patience          = 15 * time.Second
+	patienceWithCalls = 10 * time.Second
 )
 
-// run serves until the terminal's context ends, then lets requests finish.
+// run serves until the terminal's context ends, then lets calls and requests finish.
 func (s *server) run(t *terminal, listener net.Listener, log *slog.Logger) error {
 	served := &http.Server{
 		Handler:           s.handler,
@@ -52,14 +58,22 @@ func (s *server) run(t *terminal, listener net.Listener, log *slog.Logger) error
 	fmt.Fprint(t.out, s.welcome(listener.Addr(), t.program))
 	failed := make(chan error, 1)
 	go func() { failed <- served.Serve(listener) }()
+	stopDialing := func() {}
+	if s.simulation != nil {
+		s.simulation.start()
+		stopDialing = s.simulation.stop
+	}
 	select {
 	case err := <-failed:
+		stopDialing()
 		return fmt.Errorf("serve: %w", err)
 	case <-t.ctx.Done():
 	}
 	log.Info("stopping")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), patience)
 	defer cancel()
+	// While the server still takes reports.
+	stopDialing()
 	err := served.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(fmt.Errorf("stop: %w", err), served.Close())

@@ -22,6 +22,9 @@ func (s *server) welcome(address net.Addr, program string) string {
 	if s.campaign != nil {
 		line("  campaign  %s, %d contacts", s.campaign.Name, s.campaign.Contacts)
 	}
+	if s.power != nil {
+		line("  power     %s, %d contacts", s.power.Name, s.power.Contacts)
+	}
 	if s.flags[outdial.FlagQueueReplace] {
 		line("  feature   %s is on", outdial.FlagQueueReplace)
 	} else {
@@ -34,6 +37,7 @@ func (s *server) welcome(address net.Addr, program string) string {
 	} else {
 		line("            (for development; set %s to use your own)", secretVariable)
 	}
+	s.carriers(line)
 	if !loopback(address) {
 		line("  network   other machines can reach this address; there is no TLS")
 	}
@@ -44,6 +48,9 @@ func (s *server) welcome(address net.Addr, program string) string {
 		line("%s import%s -campaign Spring contacts.csv", program, s.dbFlag())
 	} else {
 		s.examples(line, base, program)
+	}
+	if s.power != nil {
+		s.powerExamples(line, base, program)
 	}
 	line("")
 	line("Ctrl-C stops the server.")
@@ -63,6 +70,43 @@ func (s *server) examples(line func(string, ...any), base, program string) {
 	line("To take the next contact from it:")
 	line("")
 	line(`curl -sS -X POST %s/queues/pull %s -d '{}'`, campaign, headers)
+}
+
+// carriers says whether anything is dialed, whose reports are taken, and where all of
+// it is counted.
+func (s *server) carriers(line func(string, ...any)) {
+	if s.simulation != nil {
+		line("  carrier   simulated calls, at any hour; nobody's phone rings")
+	} else {
+		line("  carrier   none: nothing is dialed")
+	}
+	if s.webhooks.given {
+		line("  webhooks  %s takes what is signed with the secret in %s", telephonyWebhook, webhookVariable)
+	} else {
+		line("  webhooks  %s; to report to it yourself, set %s", telephonyWebhook, webhookVariable)
+	}
+	if s.webhooks.twilio != nil {
+		line("            %s takes what is signed with the token in %s", twilioWebhook, twilioVariable)
+	}
+	line("  metrics   %s, for Prometheus", metricsPath)
+}
+
+// powerExamples are commands about the power queue. They stand apart from those about
+// the agent queue: another token is for them.
+func (s *server) powerExamples(line func(string, ...any), base, program string) {
+	dialing := base + "/campaigns/" + s.power.ID.String() + "/dialer"
+	header := `-H "Authorization: Bearer $MANAGER"`
+	line("")
+	line("To watch the power queue:")
+	line("")
+	line(`  MANAGER=$(%s token%s -sub %s -role manager -scope "%s")`,
+		program, s.dbFlag(), powerManagerID, outdial.ScopeDialerControl)
+	line(`  curl -sS %s %s`, dialing, header)
+	line("")
+	line("To pause it, and to go on:")
+	line("")
+	line(`  curl -sS -X POST %s/pause %s`, dialing, header)
+	line(`  curl -sS -X POST %s/resume %s`, dialing, header)
 }
 
 // dbFlag is the flag that leads other commands to the same database, or at least

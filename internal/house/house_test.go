@@ -88,7 +88,12 @@ var testLibraries = []string{
 var testSupport = []string{"storetest/...", "bench/...", "internal/...", "store/internal/longlists/..."}
 
 // exampleLibraries are linked by the examples alone.
-var exampleLibraries = []string{"github.com/alecthomas/kong/..."}
+var exampleLibraries = []string{
+	"github.com/alecthomas/kong/...",
+	"github.com/prometheus/...",
+	"go.opentelemetry.io/otel/exporters/...",
+	"go.opentelemetry.io/otel/sdk/...",
+}
 
 // skips are the files that may skip a test, each with its reason. Discarding
 // an input of a property or of a fuzz target skips no test and needs no entry.
