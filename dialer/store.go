@@ -54,7 +54,9 @@ type Store interface {
 	// SweepCalls settles as not placed the calls that were claimed before
 	// UnplacedSince and never placed, makes unknown those that have been dialing or
 	// ringing without news since StuckSince, or connected since TalkingSince, and
-	// merges events that have found their call meanwhile.
+	// merges events that have found their call meanwhile. Items that have been dialing
+	// or ringing since StuckSince and have no call at all, because another program left
+	// them so, wait for their turn again.
 	SweepCalls(ctx context.Context, p SweepParams) (SweepResult, error)
 
 	// ListCalls returns calls in the order of their ids, which is that of their

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/jmoiron/sqlx"
@@ -142,4 +143,15 @@ func TestStoreOverPgxKeepsTheContract(t *testing.T) {
 		t.Cleanup(func() { require.NoError(t, st.Close()) })
 		return st
 	}, features())
+}
+
+func TestASweepPutsBackWhatAnotherProgramLeft(t *testing.T) {
+	t.Parallel()
+
+	enginetest.ForeignItems(t, open(t, database(t).String()), func(at time.Time) any {
+		if at.IsZero() {
+			return nil
+		}
+		return at
+	})
 }

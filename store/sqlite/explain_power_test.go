@@ -58,6 +58,7 @@ var powerStatements = []hot{
 	{query: "lock_call_by_sid", searches: []string{"ix_call_attempts_call_sid"}, sorts: true, dropped: []string{"ix_call_attempts_call_sid"}},
 	{query: "list_orphans_of_call", searches: []string{"ix_telephony_events_orphans"}, sorts: true},
 	{query: "dialer_counts", searches: []string{"ix_campaign_queue_pull"}, dropped: []string{"ix_campaign_queue_pull"}},
+	{query: "return_foreign_items", searches: []string{"ix_campaign_queue_live"}, dropped: []string{"ix_campaign_queue_live"}},
 	{query: "pick_agent", searches: []string{"ix_agent_sessions_idle"}, dropped: []string{"ix_agent_sessions_idle"}},
 	{query: "move_call_item", searches: []string{"sqlite_autoindex_campaign_queue_1", "uq_campaign_queue_active"}},
 }

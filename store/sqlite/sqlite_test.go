@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
@@ -49,4 +50,15 @@ func TestFileStoreKeepsTheContract(t *testing.T) {
 func TestMemoryStoreKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t testing.TB) store.Store { return open(t, sqlite.Memory) }, features())
+}
+
+func TestASweepPutsBackWhatAnotherProgramLeft(t *testing.T) {
+	t.Parallel()
+
+	enginetest.ForeignItems(t, open(t, sqlite.Memory), func(at time.Time) any {
+		if at.IsZero() {
+			return nil
+		}
+		return at.UnixMicro()
+	})
 }

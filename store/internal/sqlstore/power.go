@@ -172,12 +172,19 @@ func (s *Store) SweepCalls(ctx context.Context, p dialer.SweepParams) (dialer.Sw
 	var result dialer.SweepResult
 	err := s.Write(ctx, func(c *Conn) error {
 		result = dialer.SweepResult{}
+		args := Args{
+			"unplaced_since": s.at(p.UnplacedSince), "stuck_since": s.at(p.StuckSince),
+			"talking_since": s.at(p.TalkingSince), "now": s.at(p.Now),
+		}
 		var stuck []lockedCall
-		if err := c.Select(ctx, &stuck, "lock_stuck_calls", Args{
-			"unplaced_since": s.at(p.UnplacedSince), "stuck_since": s.at(p.StuckSince), "talking_since": s.at(p.TalkingSince),
-		}); err != nil {
+		if err := c.Select(ctx, &stuck, "lock_stuck_calls", args); err != nil {
 			return err
 		}
+		foreign, err := c.Exec(ctx, "return_foreign_items", args)
+		if err != nil {
+			return err
+		}
+		result.Returned = foreign
 		for _, row := range stuck {
 			n := news{lost: true}
 			if !row.PlacedAt.Valid() && !row.Call().Seen() {

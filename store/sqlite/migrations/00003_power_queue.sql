@@ -46,6 +46,9 @@ CREATE INDEX IF NOT EXISTS ix_campaign_queue_claim
     ON campaign_queue (campaign_id, priority DESC, COALESCE(next_attempt_at, 0), id)
     WHERE status = 'queued';
 
+-- What is being dialed: little at any time, and the sweep crosses campaigns.
+CREATE INDEX IF NOT EXISTS ix_campaign_queue_live ON campaign_queue (updated_at) WHERE status IN ('dialing', 'ringing');
+
 CREATE INDEX IF NOT EXISTS ix_campaign_queue_launch
     ON campaign_queue (campaign_id, launch_id) WHERE launch_id IS NOT NULL;
 

@@ -106,6 +106,17 @@ UPDATE campaign_queue
    SET call_sid = :call_sid, agent_id = :agent_id, updated_at = :now
  WHERE campaign_id = :campaign_id AND id = :item_id AND lock_version = :item_version
 
+-- query: return_foreign_items
+-- Items that another program, which keeps no calls, was dialing when it stopped.
+UPDATE campaign_queue
+   SET status = 'queued', lock_version = lock_version + 1, updated_at = :now
+ WHERE id IN (SELECT q.id
+                FROM campaign_queue q
+               WHERE q.status IN ('dialing', 'ringing') AND q.updated_at < :stuck_since
+                 AND NOT EXISTS (SELECT 1 FROM call_attempts a
+                                  WHERE a.campaign_id = q.campaign_id AND a.item_id = q.id AND a.settled_at IS NULL)
+               {{claim_lock}})
+
 -- query: list_call_items
 SELECT q.id, q.campaign_id, q.contact_id, q.status, q.priority, q.next_attempt_at, q.attempts,
        COALESCE(q.call_zone, '') AS call_zone, COALESCE(q.call_sid, '') AS call_sid, q.agent_id,
