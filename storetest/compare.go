@@ -10,6 +10,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/dialer/presence"
+	"github.com/outdial/outdial/dialer/telephony"
 	"github.com/outdial/outdial/queue"
 )
 
@@ -19,6 +22,10 @@ import (
 var asStored = cmp.Options{
 	noneIsEmpty[queue.Item](),
 	noneIsEmpty[queue.AgentStats](),
+	noneIsEmpty[dialer.Item](),
+	noneIsEmpty[dialer.Call](),
+	noneIsEmpty[presence.Session](),
+	noneIsEmpty[telephony.Kept](),
 	cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) }),
 	cmp.Comparer(func(a, b json.RawMessage) bool {
 		return reflect.DeepEqual(meaning(a), meaning(b))

@@ -77,10 +77,10 @@ type machine struct {
 }
 
 func newMachine(ctx context.Context, t *rapid.T, c *campaign, number int64) *machine {
-	const apart = 2000 * time.Hour
+	const daysApart = 84
 	m := &machine{
 		ctx: ctx, campaign: c, number: number, model: newModel(),
-		now: startOfDay.Add(time.Duration(number) * apart), agents: agents(3), actors: agents(2), launches: agents(2),
+		now: startOfDay.AddDate(0, 0, int(number)*daysApart), agents: agents(3), actors: agents(2), launches: agents(2),
 		accounts: append([]uuid.UUID{uuid.Nil}, agents(2)...),
 	}
 	for i := range 9 {

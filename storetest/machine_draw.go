@@ -27,6 +27,9 @@ var (
 	filterTexts = []string{"b", "A", "%", "_", "'", `\`, "É", "ü", "жа", "nobody"}
 )
 
+// zones are where people may be called at one time and not at another.
+var zones = []string{"America/Chicago", "Asia/Kathmandu", ""}
+
 // drawCampaign mostly draws the first.
 func (m *machine) drawCampaign(t *rapid.T) uuid.UUID {
 	return m.campaigns[max(0, rapid.IntRange(0, 4).Draw(t, "campaign")-3)]
@@ -117,7 +120,7 @@ func (m *machine) drawPerson(t *rapid.T) intake.NewContact {
 			FirstName: rapid.SampledFrom(firstNames).Draw(t, "first name"), LastName: "Smith",
 			Phone: rapid.SampledFrom(m.phones).Draw(t, "phone"), PhoneStatus: outdial.PhoneValid,
 			Email:      rapid.SampledFrom(append(m.emails[:8:8], "")).Draw(t, "e-mail"),
-			Attributes: []byte(`{"staff": 3}`),
+			Attributes: []byte(`{"staff": 3}`), Timezone: rapid.SampledFrom(zones).Draw(t, "zone"),
 		},
 	}
 	for range rapid.SampledFrom([]int{0, 0, 0, 0, 1, 2}).Draw(t, "flaws") {

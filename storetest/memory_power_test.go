@@ -214,7 +214,8 @@ func (m *memory) holdsLease(campaignID uuid.UUID, lease dialer.Lease, now time.T
 	case faultLeaseHolderOnly:
 		return ok && held.Holder == lease.Holder && held.ExpiresAt.After(now)
 	}
-	return ok && held.Token == lease.Token && held.ExpiresAt.After(now)
+	here := lease.CampaignID == campaignID || m.fault == faultLeaseAnywhere
+	return ok && here && held.Token == lease.Token && held.ExpiresAt.After(now)
 }
 
 func (m *memory) running(campaignID uuid.UUID) bool {

@@ -29,13 +29,22 @@ type model struct {
 	answers      map[answerKey]answer
 	// audit counts entries by action.
 	audit map[outdial.Action]int
+
+	// dialed says whether a contact is active in the campaign's power queue, and
+	// inCall whether a phone is in a call that is not settled.
+	dialed func(campaignID, contactID uuid.UUID) bool
+	inCall func(phone outdial.Phone) bool
 }
 
 // ledger is one contact in one campaign.
 type ledger struct {
 	priority      int
+	attempts      int
 	nextAttemptAt time.Time
 	finished      bool
+	// finishedByCall says that it was a call that finished it, so that late news of
+	// the call may undo it.
+	finishedByCall bool
 }
 
 // suppressionKey tells entries of the list apart; the value is when they expire,
@@ -63,7 +72,9 @@ func newModel() *model {
 		contacts: map[uuid.UUID]outdial.Contact{}, bySource: map[string]uuid.UUID{},
 		ledgers:      map[uuid.UUID]map[uuid.UUID]ledger{},
 		suppressions: map[suppressionKey]time.Time{}, answers: map[answerKey]answer{},
-		audit: map[outdial.Action]int{},
+		audit:  map[outdial.Action]int{},
+		dialed: func(uuid.UUID, uuid.UUID) bool { return false },
+		inCall: func(outdial.Phone) bool { return false },
 	}
 }
 
@@ -102,7 +113,8 @@ func (m *model) addContacts(p intake.AddContactsParams) intake.AddContactsResult
 		}
 		result.Added++
 		m.ledgers[p.CampaignID][id] = ledger{
-			priority: who.Priority, nextAttemptAt: who.NextAttemptAt, finished: !who.FinishedAt.IsZero(),
+			priority: who.Priority, attempts: who.Attempts,
+			nextAttemptAt: who.NextAttemptAt, finished: !who.FinishedAt.IsZero(),
 		}
 	}
 	return result

@@ -66,7 +66,7 @@ func (m *model) next(p queue.PullParams, mine bool) *queue.Item {
 		here := item.CampaignID == p.CampaignID && (queued && item.AgentID == p.AgentID && mine ||
 			item.Pooled && (queued || expired) && !mine)
 		if here && !item.ScheduledFor.After(p.Now) &&
-			m.uncallable(p.CampaignID, m.contacts[item.ContactID], p.Now) == "" {
+			m.uncallable(p.CampaignID, m.contacts[item.ContactID], p.Now) == "" && !m.inCall(m.contacts[item.ContactID].Phone) {
 			candidates = append(candidates, item)
 		}
 	}
@@ -109,6 +109,8 @@ func (m *model) move(p queue.MoveParams) (queue.MoveResult, error) {
 	case p.AgentID != uuid.Nil && item.AgentID != uuid.Nil && item.AgentID != p.AgentID:
 		return queue.MoveResult{}, outdial.ErrForbidden
 	case !allowed:
+		return queue.MoveResult{}, outdial.ErrConflict
+	case p.Move == queue.MoveStart && m.inCall(m.contacts[item.ContactID].Phone):
 		return queue.MoveResult{}, outdial.ErrConflict
 	}
 	switch p.Move {

@@ -94,11 +94,13 @@ func (plan replacement) chooses(contactID uuid.UUID) bool {
 	return slices.ContainsFunc(plan.chosen, func(contact outdial.Contact) bool { return contact.ID == contactID })
 }
 
-// collides says whether a contact is somebody else's: another agent's, or one of
-// the pool that another agent has locked.
+// collides says whether a contact is somebody else's: the power queue's, another
+// agent's, or one of the pool that another agent has locked.
 func (m *model) collides(p queue.ReplaceParams, contact outdial.Contact) bool {
 	item := m.active(p.CampaignID, contact.ID)
 	switch {
+	case m.dialed(p.CampaignID, contact.ID):
+		return true
 	case item == nil || item.AgentID == p.AgentID:
 		return false
 	case item.Pooled && item.State == queue.StateQueued:
@@ -147,7 +149,7 @@ func (m *model) enqueue(p queue.EnqueueParams) (queue.EnqueueResult, error) {
 			}
 			result.Matched++
 			reason := m.uneligible(p.CampaignID, contact, p.Now, again)
-			if reason == "" && m.active(p.CampaignID, contact.ID) != nil {
+			if reason == "" && (m.active(p.CampaignID, contact.ID) != nil || m.dialed(p.CampaignID, contact.ID)) {
 				reason = queue.SkipCollision
 			}
 			if reason != "" {

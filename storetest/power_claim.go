@@ -111,6 +111,28 @@ func claimBehaviours(g *group) {
 		}
 	})
 
+	g.proves("the lease of another campaign is ErrConflict, even under the same token", func(c *campaign) {
+		c.running().queueCalls(c.addCallable(1)...)
+		other := c.another()
+		mine, theirs := c.acquire("one", time.Hour), other.acquire("one", time.Hour)
+		for range 10 {
+			if theirs.Token < mine.Token {
+				other.release(theirs)
+				theirs = other.acquire("one", time.Hour)
+			} else if theirs.Token > mine.Token {
+				c.release(mine)
+				mine = c.acquire("one", time.Hour)
+			}
+		}
+		p := c.claimParams(1)
+		p.Lease = theirs
+		_, err := c.store.ClaimCalls(c.Context(), p)
+		require.ErrorIs(c, err, outdial.ErrConflict)
+		p.Lease = mine
+		_, err = c.store.ClaimCalls(c.Context(), p)
+		require.NoError(c, err)
+	})
+
 	g.proves("whoever holds the lease claims until it expires", func(c *campaign) {
 		c.running().queueCalls(c.addCallable(2)...)
 		lease := c.acquire("one", time.Minute)

@@ -102,6 +102,7 @@ const (
 	faultExpiresBusy          fault = "an agent in a call is put offline"
 	faultIdleAnew             fault = "choosing the same state begins the idle time anew"
 	faultLateTalkReady        fault = "an agent whose conversation is reported late stays ready"
+	faultLeaseAnywhere        fault = "the lease of one campaign is good for another"
 	faultLeaseExpiryUnchecked fault = "an expired lease is good until somebody takes it"
 	faultLeaseForgotten       fault = "tokens begin anew when a lease is released"
 	faultLeaseHolderOnly      fault = "a lease is known by its holder's name"

@@ -151,6 +151,17 @@ func recordLostBehaviours(g *group) {
 		}
 	})
 
+	g.provesAlone("Lost does not find a call either that a sweep has lost", func(c *campaign) {
+		call := c.running().dial(c.addCallable(1)[0])
+		c.tell(call, telephony.TypeRinging)
+		c.wait(time.Hour)
+		c.sweepCalls(c.sweepParams(time.Minute, time.Minute, time.Minute))
+		before := c.call(call.ID)
+		require.False(c, before.LostAt.IsZero())
+		c.wait(time.Minute)
+		requireSame(c, dialer.RecordCallResult{Call: before, State: dialer.StateUnknown}, c.lose(call))
+	})
+
 	g.proves("news of the call clear LostAt and find its item", func(c *campaign) {
 		c.running()
 		news := []struct {

@@ -78,6 +78,16 @@ func sweepCallsBehaviours(g *group) {
 		})
 	}
 
+	sweeps("more patience with what rings than with conversations is for what rings", func(c *campaign) {
+		calls := c.dialEverybody(c.addCallable(2)...)
+		calls[0] = c.tell(calls[0], telephony.TypeRinging).Call
+		calls[1] = c.tell(calls[1], telephony.TypeConnected).Call
+		c.wait(time.Hour)
+		require.Equal(c, dialer.SweepResult{Lost: 1}, c.sweepCalls(c.sweepParams(unplaced, talking, stuck)))
+		require.Equal(c, dialer.StateRinging, c.callItem(calls[0].Ref.ItemID).State)
+		require.Equal(c, dialer.StateUnknown, c.callItem(calls[1].Ref.ItemID).State)
+	})
+
 	sweeps("news put the end of patience off", func(c *campaign) {
 		call := c.dial(c.addCallable(1)[0])
 		for _, kind := range []telephony.Type{telephony.TypeInitiated, telephony.TypeRinging, telephony.TypeAnswered, telephony.TypeAMD} {

@@ -92,6 +92,7 @@ func Run(t *testing.T, open func(testing.TB) store.Store, features Features) {
 	s.group(t, "MoveItem", moveBehaviours)
 	s.group(t, "PlaceCall", placeBehaviours)
 	s.group(t, "PowerConcurrency", callConcurrencyBehaviours)
+	s.group(t, "PowerModel", powerModelBehaviours)
 	s.group(t, "PullItem", pullBehaviours)
 	s.group(t, "QueueStats", queueStatsBehaviours)
 	s.group(t, "RecordCall", recordCallBehaviours)

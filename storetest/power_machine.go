@@ -1,0 +1,437 @@
+package storetest
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/dialer/presence"
+	"github.com/outdial/outdial/dialer/telephony"
+)
+
+// powerModelBehaviours compares the store with the reference model of the power queue
+// after every step of random sequences of calls.
+func powerModelBehaviours(g *group) {
+	g.provesAlone("random calls answer and leave what the reference model of the power queue does", func(c *campaign) {
+		checks, most, failed := int64(0), mostChecks(), false
+		for range effort(1) {
+			rapid.Check(c.T, func(t *rapid.T) {
+				checks++
+				if checks > most && !failed {
+					return
+				}
+				// A check that fails is made again and again to find a shorter one.
+				passed := false
+				defer func() { failed = failed || !passed }()
+				m := newPowerMachine(c.Context(), t, c, checks)
+				t.Repeat(m.steps(t))
+				m.compareAudit(t)
+				passed = true
+			})
+		}
+	})
+}
+
+// powerMachine is one sequence of random calls about the power queue, and of some
+// about the agent queue, whose machine it is built on.
+type powerMachine struct {
+	*machine
+
+	power   *powerModel
+	policy  dialer.RetryPolicy
+	holders []string
+	leases  []dialer.Lease
+	// withAgents says that the agent queue is used too.
+	withAgents bool
+}
+
+func newPowerMachine(ctx context.Context, t *rapid.T, c *campaign, number int64) *powerMachine {
+	m := &powerMachine{machine: newMachine(ctx, t, c, number), holders: []string{"one", "two"}}
+	m.power = newPowerModel(m.model)
+	m.policy = rapid.SampledFrom([]dialer.RetryPolicy{
+		{}, {MaxAttempts: 1}, {MaxAttempts: 2, CoolDowns: map[dialer.Outcome]time.Duration{dialer.OutcomeBusy: 0, dialer.OutcomeVoicemail: time.Minute}},
+	}).Draw(t, "policy")
+	m.withAgents = rapid.Bool().Draw(t, "agents have queues")
+	// What the checks before have left is not swept in this one.
+	_, err := c.store.SweepCalls(ctx, dialer.SweepParams{UnplacedSince: m.now, StuckSince: m.now, TalkingSince: m.now, Now: m.now})
+	require.NoError(t, err)
+	_, err = c.store.ExpirePresence(ctx, presence.ExpireParams{Now: m.now})
+	require.NoError(t, err)
+	for _, campaign := range m.campaigns {
+		p := dialer.ControlParams{CampaignID: campaign, Control: dialer.ControlStart, ActorID: m.actors[0], Now: m.now}
+		want, wantErr := m.power.control(p)
+		got, err := c.store.ControlCampaign(ctx, p)
+		agree(t, want, wantErr, got, err)
+		m.enqueueEverybody(t, campaign)
+	}
+	m.compare(t)
+	return m
+}
+
+// steps returns what can happen next: a call's life, and of the rest about half,
+// drawn anew for each check.
+func (m *powerMachine) steps(t *rapid.T) map[string]func(*rapid.T) {
+	steps := map[string]func(*rapid.T){
+		"ClaimCalls":        m.claimCalls,
+		"EnqueueCalls":      m.enqueueCalls,
+		"PlaceCall":         m.placeCall,
+		"PlaceCall again":   m.placeCall,
+		"RecordCall":        m.recordCall,
+		"RecordEvent":       m.recordEvent,
+		"RecordEvent again": m.recordEvent,
+		"time passes to":    m.waitUntil,
+		"":                  m.compare,
+	}
+	optional := map[string]func(*rapid.T){
+		"AcquireLease":    m.acquireLease,
+		"AddContacts":     m.addContacts,
+		"AddSuppressions": m.addSuppressions,
+		"ControlCampaign": m.controlCampaign,
+		"ExpirePresence":  m.expirePresence,
+		"ReleaseAgent":    m.releaseAgent,
+		"ReleaseLease":    m.releaseLease,
+		"ReserveAgent":    m.reserveAgent,
+		"RollbackCalls":   m.rollbackCalls,
+		"SetPresence":     m.setPresence,
+		"SweepCalls":      m.sweepCalls,
+		"TouchPresence":   m.touchPresence,
+		"replay":          m.replay,
+		"time passes":     m.wait,
+	}
+	if m.withAgents {
+		optional["EnqueueItems"], optional["MoveItem"], optional["PullItem"] = m.enqueue, m.move, m.pull
+		optional["ReplaceQueue"] = m.replace
+	}
+	if m.campaign.suite.features.UpdateContact != nil {
+		optional["a host updates a contact"] = m.updateContact
+	}
+	for _, name := range slices.Sorted(maps.Keys(optional)) {
+		if rapid.IntRange(0, 2).Draw(t, name+" happens unless 2") < 2 {
+			steps[name] = optional[name]
+		}
+	}
+	return steps
+}
+
+// compare checks every item, call and session, and the counts, of both campaigns.
+func (m *powerMachine) compare(t *rapid.T) {
+	if m.withAgents {
+		m.machine.compare(t)
+	}
+	all := []dialer.Call{}
+	for _, campaign := range m.campaigns {
+		items, err := m.campaign.store.ListCallItems(m.ctx, dialer.ListItemsParams{CampaignID: campaign, Limit: everything})
+		require.NoError(t, err)
+		calls, err := m.campaign.store.ListCalls(m.ctx, dialer.ListCallsParams{CampaignID: campaign, Limit: everything})
+		require.NoError(t, err)
+		sessions, err := m.campaign.store.ListPresence(m.ctx, presence.ListParams{CampaignID: campaign})
+		require.NoError(t, err)
+		m.power.settleDoubts(campaign, items.Items, calls.Calls)
+		m.power.compareItems(t, campaign, items.Items)
+		m.power.compareCalls(t, campaign, calls.Calls)
+		m.power.compareSessions(t, campaign, sessions)
+		m.compareStats(t, campaign, items.Items, sessions)
+		all = append(all, calls.Calls...)
+	}
+	require.Empty(t, incoherentCalls(all))
+	m.compareDialing(t)
+}
+
+func (m *powerMachine) compareStats(t *rapid.T, campaign uuid.UUID, items []dialer.Item, sessions []presence.Session) {
+	stats, err := m.campaign.store.DialerStats(m.ctx, dialer.StatsParams{CampaignID: campaign, Now: m.now})
+	require.NoError(t, err)
+	want := dialerStatsOf(m.power.statuses[campaign], items, sessions, m.now)
+	if slices.ContainsFunc(sessions, func(session presence.Session) bool { return !session.ExpiresAt.After(m.now) }) {
+		want.Agents, stats.Agents = nil, nil
+	}
+	requireSame(t, want, stats)
+}
+
+func (m *powerMachine) compareDialing(t *rapid.T) {
+	dialing, err := m.campaign.store.ListDialing(m.ctx)
+	require.NoError(t, err)
+	for _, campaign := range m.campaigns {
+		open := slices.ContainsFunc(m.power.calls, func(call *modelCall) bool {
+			return call.Ref.CampaignID == campaign && call.SettledAt.IsZero()
+		})
+		require.Equal(t, open || m.power.statuses[campaign] == dialer.StatusRunning, slices.Contains(dialing, campaign))
+	}
+}
+
+func (m *powerMachine) enqueueEverybody(t *rapid.T, campaign uuid.UUID) {
+	m.queueCalls(t, dialer.EnqueueParams{
+		CampaignID: campaign, ActorID: m.actors[0], LaunchID: m.launches[0], Now: m.now,
+		Provenance: outdial.Provenance{By: "system", Reason: outdial.ReasonCampaignAudience},
+	})
+}
+
+func (m *powerMachine) queueCalls(t *rapid.T, p dialer.EnqueueParams) {
+	want, wantErr := m.power.enqueueCalls(p)
+	got, err := m.campaign.store.EnqueueCalls(m.ctx, p)
+	agree(t, want, wantErr, got, err)
+	items, err := m.campaign.store.ListCallItems(m.ctx, dialer.ListItemsParams{CampaignID: p.CampaignID, Limit: everything})
+	require.NoError(t, err)
+	require.Empty(t, m.power.adoptCallItems(items.Items, m.now))
+}
+
+func (m *powerMachine) enqueueCalls(t *rapid.T) {
+	p := dialer.EnqueueParams{
+		CampaignID: m.drawCampaign(t), ActorID: m.drawActor(t), Now: m.now,
+		LaunchID: rapid.SampledFrom(append(m.launches[:2:2], uuid.Nil)).Draw(t, "launch"),
+		Provenance: outdial.Provenance{
+			By: "someone", Reason: rapid.SampledFrom(append(outdial.Reasons(), outdial.ReasonCallback)).Draw(t, "reason"),
+		},
+	}
+	if rapid.Bool().Draw(t, "named") {
+		p.ContactIDs = rapid.SliceOfN(rapid.SampledFrom(m.contactIDs()), 0, 5).Draw(t, "contacts")
+	} else {
+		p.Filter = m.drawFilter(t)
+	}
+	if rapid.IntRange(0, 3).Draw(t, "priority when 3") == 3 {
+		priority := rapid.IntRange(-1, 2).Draw(t, "priority")
+		p.Priority = &priority
+	}
+	p.Idempotency = m.drawKey(t, p.ActorID, "enqueue calls")
+	m.queueCalls(t, p)
+}
+
+func (m *powerMachine) claimCalls(t *rapid.T) {
+	p := dialer.ClaimParams{
+		CampaignID: m.drawCampaign(t), Limit: rapid.SampledFrom([]int{1, 2, 2, 3, 20}).Draw(t, "limit"),
+		Lease: m.drawLease(t), Limits: m.drawLimits(t), Now: m.now,
+	}
+	want, orFewer, wantErr := m.power.claimable(p)
+	got, err := m.campaign.store.ClaimCalls(m.ctx, p)
+	if wantErr != nil {
+		require.ErrorIs(t, err, wantErr)
+		return
+	}
+	require.NoError(t, err)
+	if orFewer && len(got.Calls) < len(want) && len(got.Calls) > 0 {
+		want = want[:len(got.Calls)]
+	}
+	require.Len(t, got.Calls, len(want))
+	for i, call := range got.Calls {
+		requireSame(t, m.power.claim(want[i], call.ID, m.now), call)
+		if i > 0 {
+			require.Negative(t, compareIDs(got.Calls[i-1].ID, call.ID))
+		}
+	}
+}
+
+// placeCall mostly places what was claimed.
+func (m *powerMachine) placeCall(t *rapid.T) {
+	call := m.drawCall(t, func(call *modelCall) bool { return call.PlacedAt.IsZero() && call.SettledAt.IsZero() })
+	p := dialer.PlaceParams{
+		CampaignID: call.Ref.CampaignID, CallID: call.ID, Lease: m.drawLease(t), Limits: m.drawLimits(t),
+		RetryAfter: rapid.SampledFrom([]time.Duration{time.Minute, time.Hour}).Draw(t, "retry after"), Now: m.now,
+	}
+	want, wantErr := m.power.place(p)
+	got, err := m.campaign.store.PlaceCall(m.ctx, p)
+	agree(t, want, wantErr, got, err)
+}
+
+func (m *powerMachine) recordCall(t *rapid.T) {
+	call := m.drawCall(t, func(call *modelCall) bool { return !call.PlacedAt.IsZero() })
+	p := dialer.RecordCallParams{CampaignID: call.Ref.CampaignID, CallID: call.ID, Policy: m.policy, Now: m.now}
+	at := m.drawTime(t)
+	switch what := rapid.IntRange(0, 5).Draw(t, "what"); {
+	case call.PlacedAt.IsZero() || what == 0:
+		p.Facts = dialer.Facts{NotPlacedAt: at}
+	case what == 1 && (call.LostAt.IsZero() || call.Seen()):
+		p.Lost = true
+	case what < 4:
+		p.CallSID = sidOf(call.Call)
+	default:
+		p.Facts = m.drawEvent(t, call).Facts(at)
+	}
+	want, wantErr := m.power.recordCall(p)
+	got, err := m.campaign.store.RecordCall(m.ctx, p)
+	m.agreeOnCall(t, &want.Call, &got.Call)
+	agree(t, want, wantErr, got, err)
+}
+
+func (m *powerMachine) recordEvent(t *rapid.T) {
+	call := m.drawCall(t, func(call *modelCall) bool { return !call.PlacedAt.IsZero() })
+	if call.PlacedAt.IsZero() {
+		t.Skip("no call was placed yet")
+	}
+	p := telephony.RecordParams{Event: m.drawEvent(t, call), At: m.drawTime(t), Policy: m.policy, Now: m.now}
+	p.Event.At = p.At
+	m.tellEvent(t, p)
+}
+
+// tellEvent keeps an event, or merges it again. When orphans come with it, it is open
+// whether the item was moved.
+func (m *powerMachine) tellEvent(t *rapid.T, p telephony.RecordParams) {
+	want := m.power.recordEvent(p)
+	got, err := m.campaign.store.RecordEvent(m.ctx, p)
+	m.agreeOnCall(t, &want.Call, &got.Call)
+	if call := m.power.named(want.Call.Ref); call != nil && m.power.itemOf(call).slack > 0 {
+		want.Moved = got.Moved
+	}
+	agree(t, want, nil, got, err)
+}
+
+// agreeOnCall takes from what a store answered what the model leaves open.
+func (m *powerMachine) agreeOnCall(t *rapid.T, want, got *dialer.Call) {
+	if call := m.power.named(want.Ref); call != nil {
+		item := m.power.itemOf(call)
+		m.power.settleDoubt(item, call, got.ItemVersion, got.SettledAt)
+		*want = asOpen(call.Call)
+	}
+	*got = asOpen(*got)
+}
+
+// replay merges an event again that the store has kept.
+func (m *powerMachine) replay(t *rapid.T) {
+	call := m.drawCall(t, func(call *modelCall) bool { return call.CallSID != "" })
+	kept, err := m.campaign.store.ListEvents(m.ctx, telephony.ListParams{CallSID: sidOf(call.Call), Limit: everything})
+	require.NoError(t, err)
+	if len(kept.Events) == 0 {
+		t.Skip("nothing is kept of the call")
+	}
+	event := rapid.SampledFrom(kept.Events).Draw(t, "event")
+	p := replayOf(event, m.now)
+	p.Policy = m.policy
+	m.tellEvent(t, p)
+}
+
+func (m *powerMachine) sweepCalls(t *rapid.T) {
+	since := func(what string) time.Time {
+		return m.now.Add(-rapid.SampledFrom([]time.Duration{0, time.Microsecond, time.Minute, 15 * time.Minute, time.Hour}).Draw(t, what))
+	}
+	p := dialer.SweepParams{
+		UnplacedSince: since("unplaced"), StuckSince: since("stuck"), TalkingSince: since("talking"), Policy: m.policy, Now: m.now,
+	}
+	got, err := m.campaign.store.SweepCalls(m.ctx, p)
+	require.NoError(t, err)
+	want := m.power.sweep(p, func(call *modelCall) bool {
+		listed, err := m.campaign.store.ListCalls(m.ctx, dialer.ListCallsParams{CampaignID: call.Ref.CampaignID, Limit: everything})
+		require.NoError(t, err)
+		return slices.ContainsFunc(listed.Calls, func(stored dialer.Call) bool { return stored.ID == call.ID && stored.LostAt.Equal(p.Now) })
+	})
+	require.Equal(t, want, got)
+}
+
+func (m *powerMachine) rollbackCalls(t *rapid.T) {
+	p := dialer.RollbackParams{
+		CampaignID: m.drawCampaign(t), ActorID: m.drawActor(t), Now: m.now,
+		LaunchID: rapid.SampledFrom(append(m.launches[:2:2], uuid.New())).Draw(t, "launch"),
+	}
+	want, wantErr := m.power.rollbackCalls(p)
+	got, err := m.campaign.store.RollbackCalls(m.ctx, p)
+	agree(t, want, wantErr, got, err)
+}
+
+func (m *powerMachine) controlCampaign(t *rapid.T) {
+	p := dialer.ControlParams{
+		CampaignID: m.drawCampaign(t), ActorID: m.drawActor(t), Now: m.now,
+		Control: rapid.SampledFrom(append(dialer.Controls(), dialer.ControlStart, dialer.ControlResume)).Draw(t, "control"),
+	}
+	want, wantErr := m.power.control(p)
+	got, err := m.campaign.store.ControlCampaign(m.ctx, p)
+	agree(t, want, wantErr, got, err)
+}
+
+func (m *powerMachine) acquireLease(t *rapid.T) {
+	p := dialer.LeaseParams{
+		CampaignID: m.drawCampaign(t), Holder: rapid.SampledFrom(m.holders).Draw(t, "holder"),
+		For: rapid.SampledFrom([]time.Duration{time.Minute, time.Hour}).Draw(t, "for"), Now: m.now,
+	}
+	before := m.power.leases[p.CampaignID].Token
+	want, wantErr := m.power.acquire(p)
+	got, err := m.campaign.store.AcquireLease(m.ctx, p)
+	if want.Token > before && got.Token > before {
+		// A token is higher than the one before; by how much is the store's affair.
+		want.Token = got.Token
+		m.power.leases[p.CampaignID] = want
+	}
+	agree(t, want, wantErr, got, err)
+	if err == nil {
+		m.leases = append(m.leases, got)
+	}
+}
+
+func (m *powerMachine) releaseLease(t *rapid.T) {
+	if len(m.leases) == 0 {
+		t.Skip("nobody has had a lease yet")
+	}
+	p := dialer.ReleaseLeaseParams{Lease: rapid.SampledFrom(m.leases).Draw(t, "lease"), Now: m.now}
+	m.power.releaseLease(p)
+	require.NoError(t, m.campaign.store.ReleaseLease(m.ctx, p))
+}
+
+// waitUntil moves the clock to a time at which something changes, or to just after
+// it.
+func (m *powerMachine) waitUntil(t *rapid.T) {
+	instants := append(m.power.instants(m.now), m.model.instants(m.now)...)
+	if len(instants) == 0 {
+		t.Skip("nothing is going to change")
+	}
+	slices.SortFunc(instants, time.Time.Compare)
+	next := instants[0]
+	if rapid.IntRange(0, 3).Draw(t, "any when 3") == 3 {
+		next = rapid.SampledFrom(instants).Draw(t, "until")
+	}
+	if just := next.Add(-time.Microsecond); just.After(m.now) && rapid.IntRange(0, 5).Draw(t, "just before when 5") == 5 {
+		next = just
+	}
+	m.now = next
+}
+
+// wait moves the clock on.
+func (m *powerMachine) wait(t *rapid.T) {
+	m.now = m.now.Add(rapid.SampledFrom(slices.Clip(waits)).Draw(t, "wait"))
+}
+
+func (m *powerMachine) setPresence(t *rapid.T) {
+	p := presence.SetParams{
+		CampaignID: m.drawCampaign(t), AgentID: m.drawAgent(t), Now: m.now, ExpiresAt: m.now.Add(m.drawPatience(t)),
+		State: rapid.SampledFrom([]presence.State{
+			presence.StateReady, presence.StateReady, presence.StateReady, presence.StatePaused, presence.StateOffline,
+		}).Draw(t, "state"),
+	}
+	want, wantErr := m.power.setPresence(p)
+	got, err := m.campaign.store.SetPresence(m.ctx, p)
+	agree(t, asAtWork(want), wantErr, asAtWork(got), err)
+}
+
+func (m *powerMachine) touchPresence(t *rapid.T) {
+	p := presence.TouchParams{AgentID: m.drawAgent(t), ExpiresAt: m.now.Add(m.drawPatience(t)), Now: m.now}
+	want, wantErr := m.power.touchPresence(p)
+	got, err := m.campaign.store.TouchPresence(m.ctx, p)
+	agree(t, asAtWork(want), wantErr, asAtWork(got), err)
+}
+
+func (m *powerMachine) reserveAgent(t *rapid.T) {
+	call := m.drawCall(t, func(call *modelCall) bool { return call.SettledAt.IsZero() && call.AgentID == uuid.Nil })
+	p := presence.ReserveParams{CampaignID: call.Ref.CampaignID, CallID: call.ID, Now: m.now}
+	got, err := m.campaign.store.ReserveAgent(m.ctx, p)
+	want, wantErr := m.power.reserve(p, got.AgentID)
+	agree(t, want, wantErr, got, err)
+}
+
+func (m *powerMachine) releaseAgent(t *rapid.T) {
+	call := m.drawCall(t, func(call *modelCall) bool { return call.AgentID != uuid.Nil })
+	p := presence.ReleaseParams{CampaignID: call.Ref.CampaignID, CallID: call.ID, AgentID: call.AgentID, Now: m.now}
+	if p.AgentID == uuid.Nil || rapid.IntRange(0, 4).Draw(t, "another when 4") == 4 {
+		p.AgentID = m.drawAgent(t)
+	}
+	m.power.release(p)
+	require.NoError(t, m.campaign.store.ReleaseAgent(m.ctx, p))
+}
+
+func (m *powerMachine) expirePresence(t *rapid.T) {
+	p := presence.ExpireParams{Now: m.now}
+	want := m.power.expire(p)
+	got, err := m.campaign.store.ExpirePresence(m.ctx, p)
+	agree(t, want, nil, got, err)
+}
