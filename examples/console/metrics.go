@@ -15,7 +15,8 @@ import (
 // reads it.
 func newMeter() (metric.Meter, http.Handler, error) {
 	registry := prometheus.NewRegistry()
-	exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithoutScopeInfo())
+	exporter, err := otelprometheus.New(
+		otelprometheus.WithRegisterer(registry), otelprometheus.WithoutScopeInfo(), otelprometheus.WithoutTargetInfo())
 	if err != nil {
 		return nil, nil, fmt.Errorf("export metrics: %w", err)
 	}

@@ -84,6 +84,7 @@ func newSimulation(cfg simulationConfig) (*simulation, error) {
 		OriginateTimeout: max(time.Second, cfg.pace.of(5*time.Second)),
 		TickEvery:        max(50*time.Millisecond, cfg.pace.of(500*time.Millisecond)),
 		ReconcileEvery:   cfg.pace.of(5 * time.Second),
+		ReconcileGrace:   cfg.pace.of(5 * time.Second),
 		NewsWithin:       cfg.pace.of(20 * time.Second),
 		StopWithin:       patienceWithCalls,
 	})
