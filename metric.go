@@ -1,7 +1,7 @@
 package outdial
 
 import (
-	"fmt"
+	"log/slog"
 
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
@@ -41,23 +41,38 @@ type MetricAttribute struct {
 	Values []string
 }
 
-// Counter makes the instrument. When the meter cannot, the counter counts nothing,
-// and the error says why.
-func (m Metric) Counter(meter metric.Meter) (metric.Int64Counter, error) {
+// MetricValues are the values of an attribute that stands for a table of words.
+func MetricValues[Word ~string](words []Word) []string {
+	values := make([]string, len(words))
+	for i, word := range words {
+		values[i] = string(word)
+	}
+	return values
+}
+
+// Counter makes the instrument. When the meter cannot, the counter counts nothing and
+// the log says why: a call is worth more than its measurement.
+func (m Metric) Counter(meter metric.Meter, logger *slog.Logger) metric.Int64Counter {
 	counter, err := meter.Int64Counter(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
 	if err != nil {
-		return noop.Int64Counter{}, fmt.Errorf("make %s: %w", m.Name, err)
+		m.missing(logger, err)
+		return noop.Int64Counter{}
 	}
-	return counter, nil
+	return counter
 }
 
 // Histogram makes the instrument. When the meter cannot, the histogram records
-// nothing, and the error says why.
-func (m Metric) Histogram(meter metric.Meter) (metric.Float64Histogram, error) {
+// nothing and the log says why.
+func (m Metric) Histogram(meter metric.Meter, logger *slog.Logger) metric.Float64Histogram {
 	histogram, err := meter.Float64Histogram(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Description),
 		metric.WithExplicitBucketBoundaries(m.Buckets...))
 	if err != nil {
-		return noop.Float64Histogram{}, fmt.Errorf("make %s: %w", m.Name, err)
+		m.missing(logger, err)
+		return noop.Float64Histogram{}
 	}
-	return histogram, nil
+	return histogram
+}
+
+func (m Metric) missing(logger *slog.Logger, err error) {
+	logger.Warn("an instrument is missing", slog.String("metric", m.Name), slog.String("cause", err.Error()))
 }

@@ -1,10 +1,12 @@
 package outdial_test
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path"
 	"path/filepath"
@@ -141,10 +143,8 @@ func TestAMetricMakesTheInstrumentThatItDescribes(t *testing.T) {
 		Name: "outdial.test.call.duration", Kind: outdial.MetricHistogram, Unit: "s", Description: "Time.", Buckets: []float64{1, 60},
 	}
 	meter := &metertest.Meter{}
-	counter, err := counted.Counter(meter)
-	require.NoError(t, err)
-	histogram, err := timed.Histogram(meter)
-	require.NoError(t, err)
+	counter := counted.Counter(meter, slog.New(slog.DiscardHandler))
+	histogram := timed.Histogram(meter, slog.New(slog.DiscardHandler))
 	require.Equal(t, []outdial.Metric{counted, timed}, meter.Made())
 	counter.Add(t.Context(), 2)
 	histogram.Record(t.Context(), 0.5)
@@ -170,12 +170,11 @@ func (brokenMeter) Float64Histogram(string, ...metric.Float64HistogramOption) (m
 func TestAnInstrumentThatCanNotBeMadeMeasuresNothing(t *testing.T) {
 	t.Parallel()
 
+	var log bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&log, nil))
 	described := outdial.Metric{Name: "outdial.test.calls"}
-	counter, err := described.Counter(brokenMeter{})
-	require.ErrorIs(t, err, errTaken)
-	require.ErrorContains(t, err, "outdial.test.calls")
-	histogram, err := described.Histogram(brokenMeter{})
-	require.ErrorIs(t, err, errTaken)
+	counter, histogram := described.Counter(brokenMeter{}, logger), described.Histogram(brokenMeter{}, logger)
+	require.Equal(t, 2, strings.Count(log.String(), "metric=outdial.test.calls cause=\""+errTaken.Error()+"\""), "%s", &log)
 	require.NotPanics(t, func() {
 		counter.Add(t.Context(), 1)
 		histogram.Record(t.Context(), 1)

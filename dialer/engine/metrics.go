@@ -84,7 +84,7 @@ var (
 	metricCalls = outdial.Metric{
 		Name: "outdial.dialer.calls", Kind: outdial.MetricCounter, Unit: "{call}",
 		Description: "Calls that were claimed, by what came of placing them.",
-		Attributes:  []outdial.MetricAttribute{{Name: "result", Values: texts(Results())}},
+		Attributes:  []outdial.MetricAttribute{{Name: "result", Values: outdial.MetricValues(Results())}},
 	}
 	metricConnect = outdial.Metric{
 		Name: "outdial.dialer.connect.duration", Kind: outdial.MetricHistogram, Unit: "s",
@@ -98,12 +98,12 @@ var (
 	metricLeases = outdial.Metric{
 		Name: "outdial.dialer.lease.changes", Kind: outdial.MetricCounter, Unit: "{change}",
 		Description: "Campaigns that the process took on, lost and gave up.",
-		Attributes:  []outdial.MetricAttribute{{Name: "change", Values: texts(LeaseChanges())}},
+		Attributes:  []outdial.MetricAttribute{{Name: "change", Values: outdial.MetricValues(LeaseChanges())}},
 	}
 	metricReconciled = outdial.Metric{
 		Name: "outdial.dialer.reconciled", Kind: outdial.MetricCounter, Unit: "{call}",
 		Description: "Calls that the carrier was asked about, by what came of it.",
-		Attributes:  []outdial.MetricAttribute{{Name: "result", Values: texts(Reconcileds())}},
+		Attributes:  []outdial.MetricAttribute{{Name: "result", Values: outdial.MetricValues(Reconcileds())}},
 	}
 )
 
@@ -112,38 +112,17 @@ func Metrics() []outdial.Metric {
 	return []outdial.Metric{metricCalls, metricConnect, metricAbandoned, metricLeases, metricReconciled}
 }
 
-func texts[T ~string](values []T) []string {
-	out := make([]string, len(values))
-	for i, value := range values {
-		out[i] = string(value)
-	}
-	return out
-}
-
 // instruments are what an Engine measures with.
 type instruments struct {
 	calls, abandoned, leases, reconciled metric.Int64Counter
 	connect                              metric.Float64Histogram
 }
 
-// newInstruments makes them. One that cannot be made is a line in the log: a call is
-// worth more than its measurement.
 func newInstruments(meter metric.Meter, logger *slog.Logger) instruments {
-	complain := func(err error) {
-		if err != nil {
-			logger.Warn("an instrument is missing", slog.String("cause", err.Error()))
-		}
-	}
-	counter := func(described outdial.Metric) metric.Int64Counter {
-		made, err := described.Counter(meter)
-		complain(err)
-		return made
-	}
-	connect, err := metricConnect.Histogram(meter)
-	complain(err)
 	return instruments{
-		calls: counter(metricCalls), abandoned: counter(metricAbandoned), leases: counter(metricLeases),
-		reconciled: counter(metricReconciled), connect: connect,
+		calls: metricCalls.Counter(meter, logger), abandoned: metricAbandoned.Counter(meter, logger),
+		leases: metricLeases.Counter(meter, logger), reconciled: metricReconciled.Counter(meter, logger),
+		connect: metricConnect.Histogram(meter, logger),
 	}
 }
 

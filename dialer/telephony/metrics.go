@@ -53,28 +53,28 @@ var (
 	metricEvents = outdial.Metric{
 		Name: "outdial.telephony.events", Kind: outdial.MetricCounter, Unit: "{event}",
 		Description: "Events that were taken, by what came of them.",
-		Attributes:  []outdial.MetricAttribute{{Name: "type", Values: texts(Types())}, {Name: "result", Values: texts(Effects())}},
+		Attributes:  []outdial.MetricAttribute{{Name: "type", Values: outdial.MetricValues(Types())}, {Name: "result", Values: outdial.MetricValues(Effects())}},
 	}
 	metricRejected = outdial.Metric{
 		Name: "outdial.telephony.rejected", Kind: outdial.MetricCounter, Unit: "{report}",
 		Description: "Reports that were refused and, under implausible_time, those of which only the time was not believed.",
-		Attributes:  []outdial.MetricAttribute{{Name: "source", Values: sources()}, {Name: "reason", Values: texts(Reasons())}},
+		Attributes:  []outdial.MetricAttribute{{Name: "source", Values: sources()}, {Name: "reason", Values: outdial.MetricValues(Reasons())}},
 	}
 	metricEventDelay = outdial.Metric{
 		Name: "outdial.telephony.event_delay.duration", Kind: outdial.MetricHistogram, Unit: "s",
 		Description: "Time from when an event happened, by the carrier's clock, to when it was taken for the first time.",
-		Attributes:  []outdial.MetricAttribute{{Name: "type", Values: texts(Types())}},
+		Attributes:  []outdial.MetricAttribute{{Name: "type", Values: outdial.MetricValues(Types())}},
 		Buckets:     []float64{0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600},
 	}
 	metricVerdicts = outdial.Metric{
 		Name: "outdial.amd.verdicts", Kind: outdial.MetricCounter, Unit: "{verdict}",
 		Description: "Verdicts of answering machine detection.",
-		Attributes:  []outdial.MetricAttribute{{Name: "verdict", Values: texts(dialer.AMDVerdicts())}},
+		Attributes:  []outdial.MetricAttribute{{Name: "verdict", Values: outdial.MetricValues(dialer.AMDVerdicts())}},
 	}
 	metricReplayed = outdial.Metric{
 		Name: "outdial.telephony.replayed", Kind: outdial.MetricCounter, Unit: "{event}",
 		Description: "Kept events that were run again, by what came of them.",
-		Attributes:  []outdial.MetricAttribute{{Name: "result", Values: texts(ReplayEffects())}},
+		Attributes:  []outdial.MetricAttribute{{Name: "result", Values: outdial.MetricValues(ReplayEffects())}},
 	}
 )
 
@@ -83,39 +83,17 @@ func Metrics() []outdial.Metric {
 	return []outdial.Metric{metricEvents, metricRejected, metricEventDelay, metricVerdicts, metricReplayed}
 }
 
-func texts[T ~string](values []T) []string {
-	out := make([]string, len(values))
-	for i, value := range values {
-		out[i] = string(value)
-	}
-	return out
-}
-
 // instruments are what a Handler measures with.
 type instruments struct {
 	events, rejected, verdicts, replayed metric.Int64Counter
 	delay                                metric.Float64Histogram
 }
 
-// newInstruments makes them. One that cannot be made is a line in the log: a call is
-// worth more than its measurement.
 func newInstruments(meter metric.Meter, logger *slog.Logger) instruments {
-	counter := func(described outdial.Metric) metric.Int64Counter {
-		made, err := described.Counter(meter)
-		complain(logger, err)
-		return made
-	}
-	delay, err := metricEventDelay.Histogram(meter)
-	complain(logger, err)
 	return instruments{
-		events: counter(metricEvents), rejected: counter(metricRejected),
-		verdicts: counter(metricVerdicts), replayed: counter(metricReplayed), delay: delay,
-	}
-}
-
-func complain(logger *slog.Logger, err error) {
-	if err != nil {
-		logger.Warn("an instrument is missing", slog.String("cause", err.Error()))
+		events: metricEvents.Counter(meter, logger), rejected: metricRejected.Counter(meter, logger),
+		verdicts: metricVerdicts.Counter(meter, logger), replayed: metricReplayed.Counter(meter, logger),
+		delay: metricEventDelay.Histogram(meter, logger),
 	}
 }
 
