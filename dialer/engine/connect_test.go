@@ -38,7 +38,7 @@ func TestConnect(t *testing.T) {
 			for n := range 3 {
 				f.readyAt(n, time.Now().Add(time.Duration(10-n)*-time.Minute))
 			}
-			f.start()
+			f.start(calm)
 			f.pass(known + 10*time.Millisecond)
 			call := f.call()
 			require.Equal(f, agentID(0), call.AgentID)
@@ -371,7 +371,7 @@ func TestConnect(t *testing.T) {
 	t.Run("no agent gets two people, however many answer at once", func(t *testing.T) {
 		t.Parallel()
 
-		const people, agents, processes = 60, 7, 3
+		const people, agents, processes = 30, 7, 3
 		callees := patient()
 		callees.Talk = 1000 * time.Hour
 		onFloor(t, people, sim.Config{Callees: callees, Detection: sure()}, func(f *floor) {

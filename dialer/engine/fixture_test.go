@@ -297,6 +297,9 @@ func (f *floor) process(adjust ...func(*engine.Config)) *process {
 	return p
 }
 
+// calm looks at campaigns less often: for tests that last hours.
+func calm(c *engine.Config) { c.TickEvery = 5 * time.Second }
+
 // run runs an engine until the test ends, or until it is stopped.
 func (f *floor) run(p *process) *process {
 	f.Helper()

@@ -43,7 +43,7 @@ func TestReconcile(t *testing.T) {
 
 		onFloor(t, 1, sim.Config{Callees: nobody(), Network: sim.Network{LostPlaced: 1, Missing: 1, LookupLost: 1}}, func(f *floor) {
 			f.ready(1)
-			p := f.process()
+			p := f.process(calm)
 			var asked []time.Time
 			var mu sync.Mutex
 			p.onCall("Lookup", func() error {
@@ -76,7 +76,7 @@ func TestReconcile(t *testing.T) {
 		callees.Patience = sim.Exactly(5 * time.Minute)
 		onFloor(t, 1, sim.Config{Callees: callees, Detection: sure(), Network: sim.Network{Missing: 1}}, func(f *floor) {
 			f.ready(1)
-			p := f.start()
+			p := f.start(calm)
 			f.pass(59 * time.Second)
 			require.Zero(f, p.count("Lookup"))
 			require.Equal(f, map[dialer.State]int{dialer.StateDialing: 1}, f.states())
@@ -95,7 +95,7 @@ func TestReconcile(t *testing.T) {
 		callees.Talk = 1000 * time.Hour
 		onFloor(t, 1, sim.Config{Callees: callees, Detection: sure()}, func(f *floor) {
 			f.ready(1)
-			p := f.start()
+			p := f.start(calm)
 			f.pass(20 * time.Second)
 			recorded := p.count("RecordCall")
 			f.pass(10 * time.Minute)
@@ -108,7 +108,7 @@ func TestReconcile(t *testing.T) {
 
 		onFloor(t, 1, sim.Config{Callees: nobody()}, func(f *floor) {
 			f.ready(1)
-			p := f.process()
+			p := f.process(calm)
 			p.onCall("Lookup", func() error { return dialer.ErrCallNotFound })
 			f.run(p)
 			f.pass(5 * time.Second)
@@ -174,7 +174,7 @@ func TestSweep(t *testing.T) {
 			f.run(first)
 			f.pass(time.Second)
 			require.Equal(f, map[dialer.State]int{dialer.StateDialing: 3}, f.states())
-			second := f.start()
+			second := f.start(calm)
 			f.pass(50 * time.Second)
 			require.Zero(f, second.count("Originate"))
 			f.pass(90 * time.Second)
@@ -187,7 +187,7 @@ func TestSweep(t *testing.T) {
 
 		onFloor(t, 1, sim.Config{Callees: nobody(), Network: sim.Network{Missing: 1, LookupLost: 1}}, func(f *floor) {
 			f.ready(1)
-			f.start(func(c *engine.Config) { c.StuckFor = 3 * time.Minute })
+			f.start(calm, func(c *engine.Config) { c.StuckFor = 3 * time.Minute })
 			f.pass(3 * time.Minute)
 			require.Equal(f, map[dialer.State]int{dialer.StateDialing: 1}, f.states())
 			f.pass(61 * time.Second)
@@ -210,7 +210,7 @@ func TestSweep(t *testing.T) {
 		t.Parallel()
 
 		onFloor(t, 1, sim.Config{}, func(f *floor) {
-			p := f.process()
+			p := f.process(calm)
 			for _, method := range []string{"SweepCalls", "ExpirePresence"} {
 				p.onCall(method, func() error {
 					p.onCall(method, nil)

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/dialer/engine"
+	"github.com/outdial/outdial/dialer/pacing"
 	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/dialer/sim"
 )
@@ -27,10 +29,21 @@ func bad() sim.Network {
 
 // The world of the whole runs: two campaigns that call the same people.
 const (
-	wholeContacts = 80
+	wholeContacts = 50
 	wholeAgents   = 8
 	wholeAtMost   = 6 * time.Hour
 )
+
+// overdial places one more call than there are agents for each two of them, so that
+// people are abandoned.
+type overdial struct{}
+
+func (overdial) Calls(s pacing.Snapshot) int {
+	return s.ReadyAgents + s.ReadyAgents/2 - s.CallsInFlight
+}
+
+// generous is how the whole runs are dialed: too much, and not looking too often.
+func generous(c *engine.Config) { c.Law, c.TickEvery = overdial{}, 2*time.Second }
 
 // TestWhole dials everybody on a bad network, until each is done with, and compares
 // what the store says with what the carrier knows.
@@ -41,7 +54,7 @@ func TestWhole(t *testing.T) {
 	switch {
 	case os.Getenv("OUTDIAL_SOAK") == "1":
 		seeds = 40
-	case testing.Short():
+	case testing.Short(), raceDetector:
 		seeds = 1
 	}
 	for seed := range uint64(seeds) {
@@ -49,12 +62,12 @@ func TestWhole(t *testing.T) {
 			t.Parallel()
 
 			whole(t, seed, bad(), func(f *floor) {
-				first := f.start()
-				second := f.start()
+				first := f.start(generous)
+				second := f.start(generous)
 				f.pass(3 * time.Minute)
 				first.stop(f)
 				f.pass(2 * time.Minute)
-				third := f.start()
+				third := f.start(generous)
 				second.freeze(40 * time.Second)
 				f.pass(5 * time.Minute)
 				third.freeze(8 * time.Second)
@@ -67,11 +80,11 @@ func TestWhole(t *testing.T) {
 			network.Missing = 0
 			whole(t, seed, network, func(f *floor) {
 				for range 5 {
-					p := f.start()
+					p := f.start(generous)
 					f.pass(90*time.Second + time.Duration(seed)*time.Second)
 					p.die()
 				}
-				f.start()
+				f.start(generous)
 			})
 		})
 	}
