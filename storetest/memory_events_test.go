@@ -246,7 +246,7 @@ func (m *memory) RecordCall(_ context.Context, p dialer.RecordCallParams) (diale
 	case !p.Lost:
 		call, state, _ = m.news(before, call, p.Policy, p.Now)
 	case call.Seen() && m.fault != faultLosesSeen || !call.SettledAt.IsZero():
-		call, state, _ = m.advance(before, call, p.Policy, p.Now)
+		state = m.data.power.items[p.CampaignID][call.Ref.ItemID].State
 	case m.fault == faultLostRetried:
 		call.NotPlacedAt = m.kept(p.Now)
 		call, state, _ = m.news(before, call, p.Policy, p.Now)

@@ -35,7 +35,10 @@ func (m *powerModel) bring(call *modelCall, policy dialer.RetryPolicy, now time.
 	case call.SettledAt.IsZero():
 		call.SettledAt = now
 	case progress.Outcome != call.Outcome:
-		call.settledBefore, call.SettledAt = call.SettledAt, now
+		if call.settledBefore.IsZero() {
+			call.settledBefore = call.SettledAt
+		}
+		call.SettledAt = now
 	}
 	call.Outcome = progress.Outcome
 	m.count(call, item, counted(call.Call)-counted(before))
@@ -104,6 +107,9 @@ func (m *powerModel) name(call *modelCall, was moment, sid string, policy dialer
 		m.hear(call, m.says(event.RecordParams, call), policy, now)
 		merged++
 	}
+	if merged > 0 {
+		call.settledBefore = was.call.SettledAt
+	}
 	if item.LockVersion != call.ItemVersion {
 		return
 	}
@@ -116,7 +122,6 @@ func (m *powerModel) name(call *modelCall, was moment, sid string, policy dialer
 		fewest++
 	}
 	item.LockVersion, call.ItemVersion, item.slack = fewest, fewest, most-fewest
-	call.settledBefore = was.call.SettledAt
 }
 
 // moment is a call and its item as they were before a step.
