@@ -13,6 +13,9 @@ import (
 // when its item is claimed, before anything is dialed, so that nothing that may have
 // been dialed is ever without a row.
 type Call struct {
+	// Facts are what has happened to the call, as far as anybody has told.
+	Facts
+
 	// ID names the attempt. It is the idempotency token of everything that is asked
 	// of the carrier about it.
 	ID uuid.UUID
@@ -38,9 +41,6 @@ type Call struct {
 	CallSID string
 	// AgentID is the agent reserved for it.
 	AgentID uuid.UUID
-
-	Facts
-
 	// Outcome is what came of the call, and SettledAt when that was first known. A
 	// call that is not settled holds its phone.
 	Outcome   Outcome

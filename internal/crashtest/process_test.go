@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"os"
@@ -200,7 +199,7 @@ func (p *process) requireKilled(t *testing.T) {
 	select {
 	case err := <-p.done:
 		var exit *exec.ExitError
-		require.True(t, errors.As(err, &exit), "it ended by itself: %v\n%s", err, &p.said)
+		require.ErrorAs(t, err, &exit, "it ended by itself\n%s", &p.said)
 		status, ok := exit.Sys().(syscall.WaitStatus)
 		require.True(t, ok)
 		require.Equal(t, syscall.SIGKILL, status.Signal(), "%s", &p.said)

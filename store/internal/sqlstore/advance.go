@@ -40,21 +40,11 @@ type lockedCall struct {
 
 // advance merges news into a call that is locked, and brings everything that hangs on
 // it to where its facts say: the item, while nobody else has touched it; the contact's
-// ledger; the agent; the phone. What would be as it is is not written.
+// ledger; the agent; the phone. What would stay as it was is not written.
 func (s *Store) advance(ctx context.Context, c *Conn, row lockedCall, n news, policy dialer.RetryPolicy, now time.Time) (lockedCall, error) {
 	now = now.UTC().Truncate(time.Microsecond)
 	before := row.Call()
-	after := before
-	after.Facts = before.Facts.Merge(kept(n.facts))
-	if after.CallSID == "" {
-		after.CallSID = n.sid
-	}
-	switch {
-	case n.lost && after.LostAt.IsZero():
-		after.LostAt = now
-	case !n.lost && !n.again:
-		after.LostAt = time.Time{}
-	}
+	after := n.mergedInto(before, now)
 	progress := policy.Progress(after)
 	theirs := row.Version == before.ItemVersion
 	if !before.SettledAt.IsZero() && progress.Outcome == "" {
@@ -75,26 +65,37 @@ func (s *Store) advance(ctx context.Context, c *Conn, row lockedCall, n news, po
 		after.SettledAt = now
 	}
 	if theirs {
-		moved, err := s.moveCallItem(ctx, c, row, after, progress, now)
-		if err != nil {
+		var err error
+		if row, err = s.moveCallItem(ctx, c, row, after, progress, now); err != nil {
 			return lockedCall{}, err
 		}
-		if moved {
-			if err := s.settleContact(ctx, c, row, after, progress); err != nil {
-				return lockedCall{}, err
-			}
-			after.ItemVersion++
-			row.moved = row.moved || row.State != string(progress.State)
-			row.State, row.Version, row.FailReason = string(progress.State), after.ItemVersion, progress.FailReason
-			if progress.State == dialer.StateQueued {
-				row.NextAttemptAt = instant{progress.NextAttemptAt}
-			}
-		}
-		row.ItemSID = after.CallSID
+		after.ItemVersion = row.Version
 	}
 	if sameCall(before, after) && (n.again || n.lost) {
 		return row, nil
 	}
+	return s.writeCall(ctx, c, row, after, now)
+}
+
+// mergedInto returns the call after the news.
+func (n news) mergedInto(call dialer.Call, now time.Time) dialer.Call {
+	call.Facts = call.Merge(kept(n.facts))
+	if call.CallSID == "" {
+		call.CallSID = n.sid
+	}
+	switch {
+	case n.lost && call.LostAt.IsZero():
+		call.LostAt = now
+	case !n.lost && !n.again:
+		call.LostAt = time.Time{}
+	}
+	return call
+}
+
+// writeCall writes a call that has changed, counts it, frees its phone when it is over,
+// and brings its agent to where it is.
+func (s *Store) writeCall(ctx context.Context, c *Conn, row lockedCall, after dialer.Call, now time.Time) (lockedCall, error) {
+	before := row.Call()
 	if _, err := c.Exec(ctx, "write_call", s.callArgs(after, now)); err != nil {
 		return lockedCall{}, err
 	}
@@ -125,7 +126,7 @@ func kept(f dialer.Facts) dialer.Facts {
 
 // sameCall says whether news have changed nothing that is written.
 func sameCall(a, b dialer.Call) bool {
-	return a.Facts.Equal(b.Facts) && a.ItemVersion == b.ItemVersion && a.CallSID == b.CallSID &&
+	return a.Equal(b.Facts) && a.ItemVersion == b.ItemVersion && a.CallSID == b.CallSID &&
 		a.LostAt.Equal(b.LostAt) && a.Outcome == b.Outcome && a.SettledAt.Equal(b.SettledAt)
 }
 
@@ -140,32 +141,41 @@ func (r CallRow) with(call dialer.Call) CallRow {
 	return r
 }
 
-// moveCallItem writes where the call has brought its item. It says whether the item was
-// moved, which counts its version up.
+// moveCallItem writes where the call has brought its item, which counts the item's
+// version up, and what that means for the contact. It returns the item as it is then.
 func (s *Store) moveCallItem(
 	ctx context.Context, c *Conn, row lockedCall, call dialer.Call, progress dialer.Progress, now time.Time,
-) (moved bool, err error) {
+) (lockedCall, error) {
+	next := row.NextAttemptAt
+	if progress.State == dialer.StateQueued {
+		next = instant{progress.NextAttemptAt}
+	}
 	args := Args{
 		"campaign_id": call.Ref.CampaignID, "item_id": call.Ref.ItemID, "contact_id": call.ContactID,
 		"item_version": call.ItemVersion, "now": s.at(now),
 		"status": string(progress.State), "fail_reason": optionalText(progress.FailReason),
-		"call_sid": optionalText(call.CallSID), "agent_id": OptionalID(call.AgentID),
-		"next_attempt_at": s.at(row.NextAttemptAt.Time),
+		"call_sid": optionalText(call.CallSID), "agent_id": OptionalID(call.AgentID), "next_attempt_at": s.at(next.Time),
+		"revived": !dialer.State(row.State).Active() && progress.State.Active(),
 	}
-	same := row.State == string(progress.State) && row.FailReason == progress.FailReason
-	if progress.State == dialer.StateQueued {
-		same = same && row.NextAttemptAt.Equal(progress.NextAttemptAt)
-		args["next_attempt_at"] = s.at(progress.NextAttemptAt)
-	}
-	if same {
-		if row.ItemSID != call.CallSID {
-			_, err = c.Exec(ctx, "note_call_item", args)
+	if row.State == string(progress.State) && row.FailReason == progress.FailReason && row.NextAttemptAt.Equal(next.Time) {
+		if row.ItemSID == call.CallSID {
+			return row, nil
 		}
-		return false, err
+		row.ItemSID = call.CallSID
+		_, err := c.Exec(ctx, "note_call_item", args)
+		return row, err
 	}
-	args["revived"] = !dialer.State(row.State).Active() && progress.State.Active()
 	changed, err := c.Exec(ctx, "move_call_item", args)
-	return changed > 0, err
+	if err != nil || changed == 0 {
+		return row, err
+	}
+	if err := s.settleContact(ctx, c, row, call, progress); err != nil {
+		return row, err
+	}
+	row.moved = row.moved || row.State != string(progress.State)
+	row.State, row.FailReason, row.NextAttemptAt, row.ItemSID = string(progress.State), progress.FailReason, next, call.CallSID
+	row.Version++
+	return row, nil
 }
 
 // settleContact keeps in the contact's ledger what a settled call means for the

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -129,7 +130,12 @@ func (s *Store) RecordCall(ctx context.Context, p dialer.RecordCallParams) (dial
 			return err
 		}
 		named = row.CallSID == "" && p.CallSID != ""
-		row, err = s.advance(ctx, c, row, news{sid: p.CallSID, facts: p.Facts, lost: p.Lost && !row.Call().Seen()}, p.Policy, p.Now)
+		n := news{sid: p.CallSID, facts: p.Facts, lost: p.Lost}
+		if n.lost && row.Call().Seen() {
+			// The call certainly exists, and nobody has heard of it.
+			n.lost, n.again = false, true
+		}
+		row, err = s.advance(ctx, c, row, n, p.Policy, p.Now)
 		if err == nil && named {
 			row, err = s.adoptOrphans(ctx, c, row, p.Policy, p.Now)
 		}
@@ -187,13 +193,13 @@ func (s *Store) ListCalls(ctx context.Context, p dialer.ListCallsParams) (dialer
 
 // choice is the fragment "chosen" of a list: the conditions that were asked for.
 func choice(conditions map[string]bool) map[string]string {
-	chosen := ""
+	var chosen strings.Builder
 	for _, fragment := range slices.Sorted(maps.Keys(conditions)) {
 		if conditions[fragment] {
-			chosen += "{{" + fragment + "}}\n"
+			chosen.WriteString("{{" + fragment + "}}\n")
 		}
 	}
-	return map[string]string{"chosen": chosen}
+	return map[string]string{"chosen": chosen.String()}
 }
 
 // page cuts off the row that was read to see whether another page follows.
@@ -207,12 +213,9 @@ func page[Row any](rows []Row, limit int) (shown []Row, more bool) {
 // joined is a list of words as one text, for a query that asks whether a word is in
 // it.
 func joined[Word ~string](words []Word) string {
-	text := ""
+	texts := make([]string, len(words))
 	for i, word := range words {
-		if i > 0 {
-			text += ","
-		}
-		text += string(word)
+		texts[i] = string(word)
 	}
-	return text
+	return strings.Join(texts, ",")
 }

@@ -2,6 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue"
@@ -38,38 +41,54 @@ func (s *Store) SweepLocks(ctx context.Context, p queue.SweepParams) (queue.Swee
 
 // RollbackLaunch implements queue.Store.
 func (s *Store) RollbackLaunch(ctx context.Context, p queue.RollbackParams) (queue.RollbackResult, error) {
-	args := Args{
-		"campaign_id": p.CampaignID, "launch_id": p.LaunchID,
-		"actor_id": p.ActorID, "now": s.at(p.Now),
-	}
-	var result queue.RollbackResult
-	err := s.Write(ctx, func(c *Conn) error {
-		if err := s.LockCampaign(ctx, c, p.CampaignID, p.Now); err != nil {
+	released, kept, err := s.rollBack(ctx, rollback{
+		campaignID: p.CampaignID, launchID: p.LaunchID, actorID: p.ActorID, now: p.Now,
+		takeOut: "rollback_launch", count: "count_launch", action: outdial.ActionQueueRollback, taken: "released",
+	})
+	return queue.RollbackResult{Released: released, Kept: kept}, err
+}
+
+// rollback is what reverting a launch of either queue has in common.
+type rollback struct {
+	campaignID, launchID, actorID uuid.UUID
+	now                           time.Time
+	// takeOut and count are the statements that differ.
+	takeOut, count string
+	action         outdial.Action
+	// taken is what the audit entry calls the items that were taken out.
+	taken string
+}
+
+// rollBack takes out the items of a launch that nobody has touched, and counts the
+// others that are active.
+func (s *Store) rollBack(ctx context.Context, p rollback) (taken, kept int, err error) {
+	args := Args{"campaign_id": p.campaignID, "launch_id": p.launchID, "actor_id": p.actorID, "now": s.at(p.now)}
+	err = s.Write(ctx, func(c *Conn) error {
+		if err := s.LockCampaign(ctx, c, p.campaignID, p.now); err != nil {
 			return err
 		}
-		released, err := c.Exec(ctx, "rollback_launch", args)
-		if err != nil {
+		var err error
+		if taken, err = c.Exec(ctx, p.takeOut, args); err != nil {
 			return err
 		}
 		var launch struct {
 			Items  int `db:"items"`
 			Active int `db:"active"`
 		}
-		if err := c.Get(ctx, &launch, "count_launch", args); err != nil {
+		if err := c.Get(ctx, &launch, p.count, args); err != nil {
 			return err
 		}
 		if launch.Items == 0 {
 			return outdial.NotFound("launch")
 		}
-		result = queue.RollbackResult{Released: released, Kept: launch.Active}
+		kept = launch.Active
 		return s.AddAudit(ctx, c, outdial.AuditEntry{
-			ActorID: p.ActorID, Action: outdial.ActionQueueRollback,
-			TargetType: "campaign", TargetID: p.CampaignID, CreatedAt: p.Now,
-			Meta: map[string]any{"launch_id": p.LaunchID, "released": released, "kept": launch.Active},
+			ActorID: p.actorID, Action: p.action, TargetType: "campaign", TargetID: p.campaignID, CreatedAt: p.now,
+			Meta: map[string]any{"launch_id": p.launchID, p.taken: taken, "kept": kept},
 		})
 	})
 	if err != nil {
-		return queue.RollbackResult{}, err
+		return 0, 0, err
 	}
-	return result, nil
+	return taken, kept, nil
 }

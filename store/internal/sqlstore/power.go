@@ -20,8 +20,14 @@ func (s *Store) ClaimArgs(p dialer.ClaimParams) (Args, error) {
 		"campaign_id": p.CampaignID, "limit": p.Limit, "now": s.at(p.Now),
 		"lease_token": p.Lease.Token, "unleased": p.Lease == (dialer.Lease{}),
 	}
+	if p.Lease != (dialer.Lease{}) && p.Lease.CampaignID != p.CampaignID {
+		args["lease_token"] = noToken
+	}
 	return args, s.addLimits(args, p.Limits, p.Now)
 }
+
+// noToken is a lease's token that there never was.
+const noToken = -1
 
 // addLimits adds the values of limits to those of a query.
 func (s *Store) addLimits(args Args, limits dialer.Limits, now time.Time) error {
@@ -134,37 +140,27 @@ func (s *Store) placeRefusal(ctx context.Context, c *Conn, row CallRow, p dialer
 	return dialer.Refusal(refusal.String), err
 }
 
-// refuseCall settles a call that must not be placed.
+// refuseCall settles a call that must not be placed. A contact who must never be called
+// is not finished by it: what speaks against calling them may pass.
 func (s *Store) refuseCall(ctx context.Context, c *Conn, row CallRow, refusal dialer.Refusal, p dialer.PlaceParams) (dialer.Call, error) {
 	now := p.Now.UTC().Truncate(time.Microsecond)
 	after := row.Call()
 	after.NotPlacedAt, after.SettledAt, after.Outcome = now, now, dialer.OutcomeNotPlaced
-	progress := dialer.Progress{State: dialer.StateQueued, NextAttemptAt: now.Add(p.RetryAfter)}
+	progress := dialer.Progress{State: dialer.StateQueued, Outcome: after.Outcome, NextAttemptAt: now.Add(p.RetryAfter)}
 	if refusal.Final() {
 		progress = dialer.Progress{State: dialer.StateFailed, FailReason: string(refusal)}
 	}
-	item := lockedCall{CallRow: row, State: string(dialer.StateDialing)}
-	moved, err := s.moveCallItem(ctx, c, item, after, progress, now)
-	if err != nil {
+	item := lockedCall{CallRow: row, State: string(dialer.StateDialing), Version: row.ItemVersion}
+	item, err := s.moveCallItem(ctx, c, item, after, progress, now)
+	switch {
+	case err != nil:
 		return dialer.Call{}, err
-	}
-	if !moved {
+	case !item.moved:
 		return dialer.Call{}, outdial.Conflict("the call's item has moved on")
 	}
-	if !refusal.Final() {
-		progress.Outcome = after.Outcome
-		if err := s.settleContact(ctx, c, item, after, progress); err != nil {
-			return dialer.Call{}, err
-		}
-	}
-	after.ItemVersion++
-	if _, err := c.Exec(ctx, "write_call", s.callArgs(after, now)); err != nil {
-		return dialer.Call{}, err
-	}
-	if err := s.freePhone(ctx, c, row); err != nil {
-		return dialer.Call{}, err
-	}
-	return after, s.moveAgent(ctx, c, after, now)
+	after.ItemVersion = item.Version
+	item, err = s.writeCall(ctx, c, item, after, now)
+	return item.Call(), err
 }
 
 // SweepCalls implements dialer.Store.
@@ -239,37 +235,11 @@ func (s *Store) matchOrphans(ctx context.Context, c *Conn, p dialer.SweepParams)
 
 // RollbackCalls implements dialer.Store.
 func (s *Store) RollbackCalls(ctx context.Context, p dialer.RollbackParams) (dialer.RollbackResult, error) {
-	args := Args{"campaign_id": p.CampaignID, "launch_id": p.LaunchID, "now": s.at(p.Now)}
-	var result dialer.RollbackResult
-	err := s.Write(ctx, func(c *Conn) error {
-		if err := s.LockCampaign(ctx, c, p.CampaignID, p.Now); err != nil {
-			return err
-		}
-		failed, err := c.Exec(ctx, "rollback_calls", args)
-		if err != nil {
-			return err
-		}
-		var launch struct {
-			Items  int `db:"items"`
-			Active int `db:"active"`
-		}
-		if err := c.Get(ctx, &launch, "count_call_launch", args); err != nil {
-			return err
-		}
-		if launch.Items == 0 {
-			return outdial.NotFound("launch")
-		}
-		result = dialer.RollbackResult{Failed: failed, Kept: launch.Active}
-		return s.AddAudit(ctx, c, outdial.AuditEntry{
-			ActorID: p.ActorID, Action: outdial.ActionDialerRollback,
-			TargetType: "campaign", TargetID: p.CampaignID, CreatedAt: p.Now,
-			Meta: map[string]any{"launch_id": p.LaunchID, "failed": failed, "kept": launch.Active},
-		})
+	failed, kept, err := s.rollBack(ctx, rollback{
+		campaignID: p.CampaignID, launchID: p.LaunchID, actorID: p.ActorID, now: p.Now,
+		takeOut: "rollback_calls", count: "count_call_launch", action: outdial.ActionDialerRollback, taken: "failed",
 	})
-	if err != nil {
-		return dialer.RollbackResult{}, err
-	}
-	return result, nil
+	return dialer.RollbackResult{Failed: failed, Kept: kept}, err
 }
 
 // controlActions are the audit actions of controls.

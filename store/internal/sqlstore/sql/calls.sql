@@ -41,8 +41,8 @@ SELECT {{call_columns}}, i.status AS item_status, i.lock_version AS item_lock_ve
 {{call_with_item}}
  WHERE q.settled_at IS NULL AND q.lost_at IS NULL
    AND (q.placed_at IS NULL AND q.claimed_at < :unplaced_since
-        OR q.placed_at IS NOT NULL AND (q.connected_at IS NULL AND q.updated_at < :stuck_since
-                                        OR q.updated_at < :talking_since))
+        OR q.placed_at IS NOT NULL AND q.connected_at IS NULL AND q.updated_at < :stuck_since
+        OR q.placed_at IS NOT NULL AND q.connected_at IS NOT NULL AND q.updated_at < :talking_since)
  ORDER BY q.id
 {{both_lock}} {{skip_locked}}
 
