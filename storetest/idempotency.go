@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
 )
@@ -25,12 +26,13 @@ func idempotencyBehaviours(g *group) {
 
 			call.prepare(c, agent)
 			c.addCallable(2)
-			before, entries := c.items(), c.auditCount(call.action)
+			before, dialed, entries := c.items(), c.callItems(), c.auditCount(call.action)
 			c.wait(time.Hour)
 			second, err := call.do(c, agent, key)
 			require.NoError(c, err)
 			require.Equal(c, first, second)
 			requireSame(c, before, c.items())
+			requireSame(c, dialed, c.callItems())
 			require.Equal(c, entries, c.auditCount(call.action), "not even an audit entry is written")
 		})
 
@@ -42,11 +44,12 @@ func idempotencyBehaviours(g *group) {
 			require.NoError(c, err)
 
 			call.prepare(c, agent)
-			before, entries := c.items(), c.auditCount(call.action)
+			before, dialed, entries := c.items(), c.callItems(), c.auditCount(call.action)
 			key.Fingerprint = "another request"
 			_, err = call.do(c, agent, key)
 			require.ErrorIs(c, err, outdial.ErrIdempotencyMismatch)
 			requireSame(c, before, c.items())
+			requireSame(c, dialed, c.callItems())
 			require.Equal(c, entries, c.auditCount(call.action))
 		})
 
@@ -182,6 +185,14 @@ func idempotentCalls() []idempotentCall {
 				return c.store.EnqueueItems(c.Context(), c.enqueueParams(queue.EnqueueParams{
 					AgentID: agent, LaunchID: launch, Idempotency: key,
 				}))
+			},
+			count: func(result any) int { return as[queue.EnqueueResult](result).Enqueued },
+		},
+		{
+			name: "EnqueueCalls", action: outdial.ActionDialerEnqueue,
+			prepare: func(c *campaign, _ uuid.UUID) { c.addCallable(2) },
+			do: func(c *campaign, _ uuid.UUID, key outdial.Idempotency) (any, error) {
+				return c.store.EnqueueCalls(c.Context(), c.enqueueCallsParams(dialer.EnqueueParams{LaunchID: launch, Idempotency: key}))
 			},
 			count: func(result any) int { return as[queue.EnqueueResult](result).Enqueued },
 		},

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/outdial/outdial/dialer"
 	"github.com/outdial/outdial/queue"
 )
 
@@ -37,6 +38,9 @@ func storeBehaviours(g *group) {
 		require.Error(c, err)
 		_, err = c.store.EnqueueItems(ended, c.enqueueParams(queue.EnqueueParams{}))
 		require.Error(c, err)
+		_, err = c.store.EnqueueCalls(ended, c.enqueueCallsParams(dialer.EnqueueParams{}))
+		require.Error(c, err)
 		require.Empty(c, c.items())
+		require.Empty(c, c.callItems())
 	})
 }

@@ -14,6 +14,8 @@ import (
 // timeBehaviours proves that a store keeps instants, to the microsecond, and not
 // what a clock on a wall shows.
 func timeBehaviours(g *group) {
+	callTimeBehaviours(g)
+
 	// New York is behind UTC and changes its clocks; Kathmandu is ahead of it by a
 	// quarter more than whole hours.
 	for _, name := range []string{"UTC", "America/New_York", "Asia/Kathmandu"} {

@@ -13,19 +13,10 @@ import (
 // They run one after another and ask the store nothing while a transaction is
 // open: an engine may have one writer only.
 func transactionBehaviours(g *group) {
-	begin := func(c *campaign) (bound *campaign, commit, rollback func()) {
-		c.Helper()
-		if c.suite.features.Transaction == nil {
-			c.suite.skip(c, "Transaction")
-		}
-		st, commitTx, rollbackTx := c.suite.features.Transaction(c, c.store)
-		return c.on(st),
-			func() { require.NoError(c, commitTx()) },
-			func() { require.NoError(c, rollbackTx()) }
-	}
+	callTransactionBehaviours(g)
 
 	g.provesAlone("a host transaction that commits keeps what was done in it", func(c *campaign) {
-		bound, commit, _ := begin(c)
+		bound, commit, _ := c.begin()
 		want := bound.everyMethod()
 		commit()
 		requireSame(c, want, c.items())
@@ -33,7 +24,7 @@ func transactionBehaviours(g *group) {
 	})
 
 	g.provesAlone("a host transaction sees what was done in it", func(c *campaign) {
-		bound, _, rollback := begin(c)
+		bound, _, rollback := c.begin()
 		require.NotEmpty(c, bound.everyMethod())
 		require.Equal(c, statsOf(bound.items()), bound.stats())
 		rollback()
@@ -44,7 +35,7 @@ func transactionBehaviours(g *group) {
 		c.give(uuid.New(), people...)
 		before, replaces := c.items(), c.auditCount(outdial.ActionQueueReplace)
 
-		bound, _, rollback := begin(c)
+		bound, _, rollback := c.begin()
 		bound.everyMethod()
 		_, err := bound.store.EnsureCampaign(c.Context(), intake.EnsureCampaignParams{Name: "never " + c.name, Now: c.now})
 		require.NoError(c, err)
@@ -73,7 +64,7 @@ func transactionBehaviours(g *group) {
 		c.clear(agent)
 		item := c.lock(agent, people[0], false)
 
-		bound, commit, _ := begin(c)
+		bound, commit, _ := c.begin()
 		stale := bound.moveParams(item, queue.MoveStart)
 		stale.LockVersion--
 		_, err := bound.store.MoveItem(c.Context(), stale)
@@ -100,7 +91,7 @@ func transactionBehaviours(g *group) {
 
 	g.provesAlone("a host that gives up after a method failed leaves no trace", func(c *campaign) {
 		people := c.addCallable(1)
-		bound, _, rollback := begin(c)
+		bound, _, rollback := c.begin()
 		item := bound.lock(uuid.New(), people[0], true)
 		item.LockVersion++
 		_, err := bound.store.MoveItem(c.Context(), bound.moveParams(item, queue.MoveStart))
@@ -112,13 +103,27 @@ func transactionBehaviours(g *group) {
 	g.provesAlone("after a transaction has ended the store works as before", func(c *campaign) {
 		people := c.addCallable(1)
 		for range 3 {
-			bound, _, rollback := begin(c)
+			bound, _, rollback := c.begin()
 			bound.give(uuid.New(), people...)
 			rollback()
 		}
 		c.give(uuid.New(), people...)
 		require.Len(c, c.items(), 1)
 	})
+}
+
+// begin begins a transaction of the host's and returns the campaign as it is seen in
+// it, with the functions that end it. It skips the test when the store declares no
+// way.
+func (c *campaign) begin() (bound *campaign, commit, rollback func()) {
+	c.Helper()
+	if c.suite.features.Transaction == nil {
+		c.suite.skip(c, "Transaction")
+	}
+	st, commitTx, rollbackTx := c.suite.features.Transaction(c, c.store)
+	return c.on(st),
+		func() { require.NoError(c, commitTx()) },
+		func() { require.NoError(c, rollbackTx()) }
 }
 
 // everyMethod calls each method that changes something, and returns the items
