@@ -65,9 +65,12 @@ func (e *Engine) connect(ctx context.Context, call dialer.Call) {
 			}
 			// Somebody had an agent for the call meanwhile.
 			failed, seq = false, seq+1
-			continue
 		}
-		if !e.wait(ctx, min(e.cfg.ReserveEvery, max(0, until.Sub(e.now())))) {
+		pause := e.cfg.ReserveEvery
+		if left := until.Sub(e.now()); left > 0 {
+			pause = min(pause, left)
+		}
+		if !e.wait(ctx, pause) {
 			return
 		}
 	}

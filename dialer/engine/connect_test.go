@@ -12,6 +12,7 @@ import (
 	"github.com/outdial/outdial/dialer/engine"
 	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/dialer/sim"
+	"github.com/outdial/outdial/dialer/telephony"
 )
 
 // patient are people who wait for a minute on a silent line.
@@ -354,6 +355,52 @@ func TestConnect(t *testing.T) {
 			require.False(f, f.call().ConnectedAt.IsZero())
 		})
 	})
+	t.Run("a person of whom the carrier's clock says that they come later waits no longer", func(t *testing.T) {
+		t.Parallel()
+
+		onFloor(t, 1, sim.Config{Callees: patient(), Detection: sim.Detection{Silent: 1}}, func(f *floor) {
+			f.start(withLaw(1))
+			f.pass(known)
+			f.report(telephony.Event{Type: telephony.TypeAMD, AMD: dialer.AMDHuman, At: time.Now().Add(3 * time.Minute)})
+			f.pass(2*time.Second + 10*time.Millisecond)
+			require.False(f, f.call().AbandonedAt.IsZero())
+		})
+	})
+	t.Run("a machine that was taken for a person is hung up on as soon as that is known", func(t *testing.T) {
+		t.Parallel()
+
+		detection := sim.Detection{Delay: sim.Exactly(time.Second), Unknown: 1}
+		onFloor(t, 1, sim.Config{Callees: machines(), Detection: detection}, func(f *floor) {
+			p := f.start(calm, withLaw(1))
+			f.pass(known + time.Second)
+			require.Positive(f, p.count("ReserveAgent"))
+			f.report(telephony.Event{Type: telephony.TypeAMD, AMD: dialer.AMDMachine, At: time.Now()})
+			f.pass(100 * time.Millisecond)
+			require.Equal(f, dialer.OutcomeVoicemail, f.call().Outcome)
+			require.Zero(f, f.carrier.Books().Announced)
+		})
+	})
+	t.Run("a machine that an agent is on the way to is left to them", func(t *testing.T) {
+		t.Parallel()
+
+		onFloor(t, 1, sim.Config{Callees: machines(), Detection: sim.Detection{Silent: 1}}, func(f *floor) {
+			f.ready(1)
+			p := f.process()
+			p.onCall("Bridge", func() error {
+				f.report(telephony.Event{Type: telephony.TypeAMD, AMD: dialer.AMDMachine, At: time.Now()})
+				p.onCall("Bridge", nil)
+				sleep(2 * time.Second)
+				return dialer.ErrCarrierTimeout
+			})
+			f.run(p)
+			f.pass(answered + 4*time.Second + 500*time.Millisecond)
+			require.Equal(f, dialer.AMDMachine, f.call().AMD)
+			f.pass(3 * time.Second)
+			require.Zero(f, f.carrier.Books().Hangups)
+			f.pass(10 * time.Second)
+			require.Equal(f, 1, f.carrier.Books().Hangups, "no agent came")
+		})
+	})
 	t.Run("an engine that was closed does nothing", func(t *testing.T) {
 		t.Parallel()
 
@@ -417,6 +464,15 @@ func (f *floor) requireOneCallEach(agents int) {
 	}
 }
 
+// report takes an event about the only call, as if the carrier had sent it.
+func (f *floor) report(event telephony.Event) {
+	f.Helper()
+	call := f.call()
+	event.Ref, event.CallSID, event.Source, event.Seq = call.Ref, call.CallSID, "sim", 100
+	_, err := f.handler.Handle(f.Context(), event)
+	require.NoError(f, err)
+}
+
 // readyAt has an agent wait for a call since that time.
 func (f *floor) readyAt(n int, since time.Time) {
 	f.Helper()
@@ -427,12 +483,18 @@ func (f *floor) readyAt(n int, since time.Time) {
 	require.NoError(f, err)
 }
 
+// release frees the agent who was reserved for the call.
+func (f *floor) release(call dialer.Call) {
+	f.Helper()
+	require.NoError(f, f.store.ReleaseAgent(f.Context(), presence.ReleaseParams{
+		CampaignID: f.campaignID, CallID: call.ID, AgentID: call.AgentID, Now: time.Now(),
+	}))
+}
+
 // away frees an agent who was reserved, and has them leave.
 func (f *floor) away(n int) {
 	f.Helper()
-	require.NoError(f, f.store.ReleaseAgent(f.Context(), presence.ReleaseParams{
-		CampaignID: f.campaignID, CallID: f.call().ID, AgentID: agentID(n), Now: time.Now(),
-	}))
+	f.release(f.call())
 	_, err := f.store.SetPresence(f.Context(), presence.SetParams{
 		CampaignID: f.campaignID, AgentID: agentID(n), State: presence.StateOffline,
 		ExpiresAt: time.Now(), Now: time.Now(),

@@ -16,6 +16,7 @@ import (
 	"github.com/outdial/outdial/dialer/callwindow"
 	"github.com/outdial/outdial/dialer/engine"
 	"github.com/outdial/outdial/dialer/pacing"
+	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/dialer/sim"
 )
 
@@ -367,6 +368,75 @@ func TestDial(t *testing.T) {
 			f.pass(2 * time.Second)
 			require.Equal(f, 2, p.count("Originate"))
 			require.Equal(f, 1, f.carrier.Books().MostAtOnce)
+		})
+	})
+	t.Run("an agent who has expired gets no call, though nobody has noted it", func(t *testing.T) {
+		t.Parallel()
+
+		onFloor(t, 1, sim.Config{Callees: nobody()}, func(f *floor) {
+			staff := f.staff(1)
+			f.pass(time.Second)
+			staff.Close()
+			f.pass(time.Minute)
+			require.Equal(f, []presence.State{presence.StateReady}, f.agents())
+			p := f.process()
+			p.onCall("ExpirePresence", func() error { return errDead })
+			f.run(p)
+			f.pass(10 * time.Second)
+			require.Zero(f, p.count("ClaimCalls"))
+		})
+	})
+	t.Run("a machine takes no agent, though it stays on the line", func(t *testing.T) {
+		t.Parallel()
+
+		onFloor(t, 5, sim.Config{Callees: machines(), Detection: sure()}, func(f *floor) {
+			f.ready(1)
+			p := f.process()
+			p.onCall("Hangup", func() error { return dialer.ErrCarrierTimeout })
+			f.run(p)
+			f.pass(known - 10*time.Millisecond)
+			require.Equal(f, 1, f.carrier.Books().MostLines)
+			f.pass(time.Second)
+			require.Equal(f, 2, f.carrier.Books().MostLines)
+		})
+	})
+	t.Run("an agent who is given back between two looks gets no second call", func(t *testing.T) {
+		t.Parallel()
+
+		onFloor(t, 5, sim.Config{Callees: patient(), Detection: sure()}, func(f *floor) {
+			f.ready(1)
+			p := f.process()
+			p.onCall("Bridge", func() error {
+				sleep(time.Second)
+				return dialer.ErrTrunkBusy
+			})
+			p.onReturn("ListCalls", func(error) {
+				for _, call := range f.calls() {
+					if call.AgentID != uuid.Nil {
+						p.onReturn("ListCalls", nil)
+						f.release(call)
+					}
+				}
+			})
+			f.run(p)
+			f.pass(known + 900*time.Millisecond)
+			require.Equal(f, []presence.State{presence.StateReady}, f.agents())
+			require.Equal(f, 1, f.carrier.Books().Placed)
+		})
+	})
+	t.Run("a number that was abandoned is left alone by every campaign for AbandonedHold", func(t *testing.T) {
+		t.Parallel()
+
+		onFloor(t, 1, sim.Config{Callees: patient(), Detection: sure()}, func(f *floor) {
+			f.start(calm, withLaw(1))
+			f.pass(5 * time.Second)
+			other := f.another()
+			other.enqueue(1)
+			other.control(dialer.ControlStart)
+			f.pass(5 * time.Minute)
+			require.Equal(f, dialer.OutcomeAbandoned, f.call().Outcome)
+			require.Equal(f, 1, f.carrier.Books().Placed)
+			require.Equal(f, map[dialer.State]int{dialer.StateQueued: 1}, other.states())
 		})
 	})
 	t.Run("an item that was refused waits", func(t *testing.T) {

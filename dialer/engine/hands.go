@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
@@ -46,13 +47,12 @@ func (h *hands) tell(call dialer.Call) {
 	}
 }
 
+// hear takes the word of who has read the call later, and forgets no fact.
 func (h *hand) hear(call dialer.Call) {
 	known := h.call.Facts
-	h.call.Facts = known.Merge(call.Facts)
-	h.news = h.news || !h.call.Facts.Equal(known)
-	if h.call.CallSID == "" {
-		h.call.CallSID = call.CallSID
-	}
+	call.Facts, call.CallSID = known.Merge(call.Facts), cmp.Or(call.CallSID, h.call.CallSID)
+	h.call = call
+	h.news = h.news || !call.Facts.Equal(known)
 }
 
 // begin returns the latest about a call in hand, to do something about it.

@@ -28,7 +28,7 @@ func TestStop(t *testing.T) {
 			require.Equal(f, map[dialer.State]int{dialer.StateQueued: 5}, f.states())
 			require.Equal(f, make([]int, 5), attempts(f.items()))
 			require.Len(f, f.calls(), 5)
-			require.Zero(f, p.count("Originate"))
+			require.Zero(f, p.count("PlaceCall"))
 			require.Equal(f, 5, f.meter.Count("outdial.dialer.calls", map[string]string{"result": "given_back"}))
 		})
 	})
