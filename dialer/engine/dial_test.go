@@ -235,19 +235,29 @@ func TestDial(t *testing.T) {
 
 		for name, test := range map[string]struct {
 			network sim.Network
+			// inVain is how many lookups fail.
+			inVain  int
 			outcome dialer.Outcome
 		}{
-			"placed, and reported":      {sim.Network{LostPlaced: 1}, dialer.OutcomeNoAnswer},
-			"placed, and not reported":  {sim.Network{LostPlaced: 1, Missing: 1}, dialer.OutcomeNoAnswer},
-			"not placed":                {sim.Network{LostUnplaced: 1}, dialer.OutcomeNotPlaced},
-			"placed, and asked in vain": {sim.Network{LostPlaced: 1, Missing: 1, LookupLost: 0.5}, dialer.OutcomeNoAnswer},
+			"placed, and reported":      {sim.Network{LostPlaced: 1}, 0, dialer.OutcomeNoAnswer},
+			"placed, and not reported":  {sim.Network{LostPlaced: 1, Missing: 1}, 0, dialer.OutcomeNoAnswer},
+			"not placed":                {sim.Network{LostUnplaced: 1}, 0, dialer.OutcomeNotPlaced},
+			"placed, and asked in vain": {sim.Network{LostPlaced: 1, Missing: 1}, 30, dialer.OutcomeNoAnswer},
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 
 				onFloor(t, 8, sim.Config{Callees: nobody(), Network: test.network}, func(f *floor) {
 					f.ready(8)
-					f.start(calm)
+					p := f.process(calm)
+					var asked atomic.Int64
+					p.onCall("Lookup", func() error {
+						if asked.Add(1) <= int64(test.inVain) {
+							return dialer.ErrCarrierTimeout
+						}
+						return nil
+					})
+					f.run(p)
 					f.pass(15 * time.Second)
 					for _, call := range f.calls() {
 						require.Empty(f, call.Outcome)

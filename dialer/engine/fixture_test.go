@@ -280,7 +280,10 @@ type process struct {
 
 // process returns an engine that does not run yet.
 func (f *floor) process(adjust ...func(*engine.Config)) *process {
-	p := &process{gate: &gate{before: map[string]func() error{}, after: map[string]func(error){}}}
+	p := &process{gate: &gate{
+		passed: map[string]int{}, allowed: map[string]time.Duration{},
+		before: map[string]func() error{}, after: map[string]func(error){},
+	}}
 	cfg := engine.Config{
 		Logger: slog.New(slog.NewJSONHandler(f.log, nil)), Meter: f.meter,
 		Events: gatedEvents{f.handler, p.gate}, Windows: callwindow.Always{}, Policy: f.policy,
@@ -334,8 +337,10 @@ type gate struct {
 	dead   bool
 	thaws  time.Time
 	passed map[string]int
-	before map[string]func() error
-	after  map[string]func(error)
+	// allowed is how long the last request to the carrier might take, by method.
+	allowed map[string]time.Duration
+	before  map[string]func() error
+	after   map[string]func(error)
 }
 
 var errDead = errors.New("the process is dead")
@@ -384,6 +389,18 @@ func (g *gate) count(method string) int {
 	return g.passed[method]
 }
 
+// until notes how long a request may take.
+func (g *gate) until(ctx context.Context, method string) *gate {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if deadline, ok := ctx.Deadline(); ok {
+		g.allowed[method] = time.Until(deadline)
+	} else {
+		g.allowed[method] = -1
+	}
+	return g
+}
+
 func (g *gate) enter(method string) error {
 	g.mu.Lock()
 	before := g.before[method]
@@ -402,9 +419,6 @@ func (g *gate) enter(method string) error {
 	}
 	if g.dead {
 		return errDead
-	}
-	if g.passed == nil {
-		g.passed = map[string]int{}
 	}
 	g.passed[method]++
 	return nil
@@ -511,23 +525,23 @@ type gatedCarrier struct {
 }
 
 func (c gatedCarrier) Originate(ctx context.Context, req dialer.OriginateRequest) (dialer.OriginateResult, error) {
-	return through(c.gate, "Originate", func() (dialer.OriginateResult, error) { return c.Carrier.Originate(ctx, req) })
+	return through(c.gate.until(ctx, "Originate"), "Originate", func() (dialer.OriginateResult, error) { return c.Carrier.Originate(ctx, req) })
 }
 
 func (c gatedCarrier) Bridge(ctx context.Context, req dialer.BridgeRequest) error {
-	return throughOnly(c.gate, "Bridge", func() error { return c.Carrier.Bridge(ctx, req) })
+	return throughOnly(c.gate.until(ctx, "Bridge"), "Bridge", func() error { return c.Carrier.Bridge(ctx, req) })
 }
 
 func (c gatedCarrier) Play(ctx context.Context, req dialer.PlayRequest) error {
-	return throughOnly(c.gate, "Play", func() error { return c.Carrier.Play(ctx, req) })
+	return throughOnly(c.gate.until(ctx, "Play"), "Play", func() error { return c.Carrier.Play(ctx, req) })
 }
 
 func (c gatedCarrier) Hangup(ctx context.Context, req dialer.HangupRequest) error {
-	return throughOnly(c.gate, "Hangup", func() error { return c.Carrier.Hangup(ctx, req) })
+	return throughOnly(c.gate.until(ctx, "Hangup"), "Hangup", func() error { return c.Carrier.Hangup(ctx, req) })
 }
 
 func (c gatedCarrier) Lookup(ctx context.Context, req dialer.LookupRequest) (dialer.LookupResult, error) {
-	return through(c.gate, "Lookup", func() (dialer.LookupResult, error) { return c.Carrier.Lookup(ctx, req) })
+	return through(c.gate.until(ctx, "Lookup"), "Lookup", func() (dialer.LookupResult, error) { return c.Carrier.Lookup(ctx, req) })
 }
 
 // people pick up after five seconds, wait ten on a silent line, and talk for a minute

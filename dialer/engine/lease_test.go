@@ -59,7 +59,12 @@ func TestLease(t *testing.T) {
 
 		onFloor(t, 200, sim.Config{Callees: nobody()}, func(f *floor) {
 			f.ready(2)
-			first := f.start()
+			first := f.process()
+			first.onCall("ReleaseLease", func() error {
+				sleep(200 * time.Millisecond)
+				return nil
+			})
+			f.run(first)
 			f.pass(time.Minute)
 			second := f.start()
 			f.pass(10 * time.Second)
@@ -67,9 +72,9 @@ func TestLease(t *testing.T) {
 			stopped := time.Now()
 			first.stop(f)
 			require.LessOrEqual(f, time.Since(stopped), time.Second)
+			require.Equal(f, 1, f.meter.Count("outdial.dialer.lease.changes", map[string]string{"change": "released"}))
 			f.pass(time.Second)
 			require.Positive(f, second.count("ListPresence"), "it has the campaign")
-			require.Equal(f, 1, f.meter.Count("outdial.dialer.lease.changes", map[string]string{"change": "released"}))
 		})
 	})
 	t.Run("what a process that slept still tries is refused, and dials nobody", func(t *testing.T) {

@@ -76,7 +76,7 @@ func TestReconcile(t *testing.T) {
 		callees.Patience = sim.Exactly(5 * time.Minute)
 		onFloor(t, 1, sim.Config{Callees: callees, Detection: sure(), Network: sim.Network{Missing: 1}}, func(f *floor) {
 			f.ready(1)
-			p := f.start(calm)
+			p := f.start(func(c *engine.Config) { c.TickEvery = time.Minute })
 			f.pass(59 * time.Second)
 			require.Zero(f, p.count("Lookup"))
 			require.Equal(f, map[dialer.State]int{dialer.StateDialing: 1}, f.states())

@@ -30,7 +30,7 @@ func bad() sim.Network {
 // The world of the whole runs: two campaigns that call the same people.
 const (
 	wholeContacts = 50
-	wholeAgents   = 8
+	wholeAgents   = 3
 	wholeAtMost   = 6 * time.Hour
 )
 
@@ -96,7 +96,7 @@ func whole(t *testing.T, seed uint64, network sim.Network, disturb func(f *floor
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		callees := sim.DefaultCallees()
-		callees.Talk = 30 * time.Second
+		callees.Answered, callees.Talk = 0.5, 30*time.Second
 		policy := dialer.RetryPolicy{CoolDowns: map[dialer.Outcome]time.Duration{}}
 		for _, rule := range dialer.Rules() {
 			policy.CoolDowns[rule.Outcome] = min(rule.CoolDown, time.Minute)
