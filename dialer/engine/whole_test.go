@@ -29,18 +29,15 @@ func bad() sim.Network {
 
 // The world of the whole runs: two campaigns that call the same people.
 const (
-	wholeContacts = 50
-	wholeAgents   = 3
+	wholeContacts = 80
+	wholeAgents   = 4
 	wholeAtMost   = 6 * time.Hour
 )
 
-// overdial places one more call than there are agents for each two of them, so that
-// people are abandoned.
+// overdial places more calls than there are agents, so that people are abandoned.
 type overdial struct{}
 
-func (overdial) Calls(s pacing.Snapshot) int {
-	return s.ReadyAgents + s.ReadyAgents/2 - s.CallsInFlight
-}
+func (overdial) Calls(s pacing.Snapshot) int { return 2*s.ReadyAgents + 1 - s.CallsInFlight }
 
 // generous is how the whole runs are dialed: too much, and not looking too often.
 func generous(c *engine.Config) { c.Law, c.TickEvery = overdial{}, 2*time.Second }
