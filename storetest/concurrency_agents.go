@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,35 +74,35 @@ func reserveOnce(c *campaign) {
 	}
 }
 
-// leaveWhileReserved has an agent go offline while a call asks for one.
+// leaveWhileReserved has agents go offline while calls ask for one.
 func leaveWhileReserved(c *campaign) {
+	const each = 4
 	for range rounds(60) {
 		here := c.another().running()
-		agent := here.readyAgents(1)[0]
-		call := here.dial(here.addCallable(1)[0])
-		var left bool
-		var reserved presence.ReserveResult
-		require.NoError(c, together(2, func(i int) (err error) {
-			if i == 1 {
-				reserved, err = here.store.ReserveAgent(here.Context(), here.reserveParams(call))
+		team, calls := here.readyAgents(each), here.dialEverybody(here.addCallable(each)...)
+		var left [each]bool
+		var reserved [each]uuid.UUID
+		require.NoError(c, together(2*each, func(i int) error {
+			if i < each {
+				result, err := here.store.ReserveAgent(here.Context(), here.reserveParams(calls[i]))
+				reserved[i] = result.AgentID
 				return err
 			}
-			_, err = here.store.SetPresence(here.Context(), here.presenceParams(agent, presence.StateOffline))
-			left = err == nil
+			_, err := here.store.SetPresence(here.Context(), here.presenceParams(team[i-each], presence.StateOffline))
+			left[i-each] = err == nil
 			if errors.Is(err, outdial.ErrConflict) {
 				return nil
 			}
 			return err
 		}))
-		if !left {
-			require.Equal(c, agent, reserved.AgentID, "they were refused because a call has them")
+		for i, agent := range team {
+			require.NotEqual(c, left[i], slices.Contains(reserved[:], agent), "they left, or a call has them")
+			want := presence.StateReserved
+			if left[i] {
+				want = presence.StateOffline
+			}
+			require.Equal(c, want, here.session(agent).State)
 		}
-		want := presence.StateOffline
-		if reserved.AgentID == agent {
-			require.False(c, left, "they left and were reserved")
-			want = presence.StateReserved
-		}
-		require.Equal(c, want, here.session(agent).State)
 	}
 }
 

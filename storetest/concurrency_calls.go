@@ -35,7 +35,7 @@ func callConcurrencyBehaviours(g *group) {
 
 	g.provesAlone("fifty calls want fewer agents at once: no agent is taken twice, none is left, and as many calls have one as there are agents", reserveAtOnce)
 	g.provesAlone("one call that asks for an agent twenty times at once gets one", reserveOnce)
-	g.provesAlone("an agent who leaves while they are reserved is reserved or gone, and never both", leaveWhileReserved)
+	g.provesAlone("agents who leave while calls ask for them are reserved or gone, and never both", leaveWhileReserved)
 
 	g.provesAlone("many want one lease: one has it at any time, tokens grow, and an old one is refused", contendForLease)
 }
@@ -193,14 +193,18 @@ func (d *dialers) claim(c *campaign) (int, error) {
 }
 
 // hold notes that a call has a phone, until free says that the store may give it to
-// another.
+// another, and lets the others work meanwhile.
 func (d *dialers) hold(call dialer.Call) error {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if other, twice := d.inCall[call.Phone]; twice {
+	other, twice := d.inCall[call.Phone]
+	d.inCall[call.Phone] = call.ID
+	d.mu.Unlock()
+	if twice {
 		return fmt.Errorf("calls %s and %s have one phone", call.ID, other)
 	}
-	d.inCall[call.Phone] = call.ID
+	for range len(d.campaigns) * 4 {
+		runtime.Gosched()
+	}
 	return nil
 }
 
@@ -262,13 +266,13 @@ func placeOnce(c *campaign) {
 func wantOnePhone(c *campaign) {
 	other := c.another().running()
 	agent, dialed := 0, 0
-	for range rounds(100) {
+	for round := range rounds(100) {
 		phone, hand := nextPhone(), uuid.New()
 		c.give(hand, c.add(person(withPhone(phone)))...)
 		other.queueCalls(other.add(person(withPhone(phone)))...)
 		var started, placed bool
 		require.NoError(c, together(2, func(i int) (err error) {
-			if i == 0 {
+			if i == round%2 {
 				started, err = c.pullAndStart(hand)
 			} else {
 				placed, err = other.claimAndPlace(phone)
@@ -342,38 +346,44 @@ func queueOnce(c *campaign) {
 	}
 }
 
-// pauseWhileDialing pauses a campaign while dialers claim and place.
+// pauseWhileDialing pauses a campaign while dialers claim and place, one of whom has
+// claimed something before and places it after.
 func pauseWhileDialing(c *campaign) {
+	const team = 4
 	for range rounds(20) {
 		here := c.another().running()
 		here.queueCalls(here.addCallable(30)...)
-		var clock, paused, working atomic.Int64
-		working.Store(4)
-		require.NoError(c, together(5, func(i int) error {
-			if i == 4 {
-				for clock.Load() < 12 && working.Load() > 0 {
+		var clock, pausedAt atomic.Int64
+		paused := make(chan struct{})
+		require.NoError(c, together(team+1, func(i int) error {
+			if i == team {
+				defer close(paused)
+				for clock.Load() < 12 {
 					runtime.Gosched()
 				}
 				_, err := here.store.ControlCampaign(here.Context(), here.controlParams(dialer.ControlPause))
-				paused.Store(clock.Add(1))
+				pausedAt.Store(clock.Add(1))
 				return err
 			}
-			defer working.Add(-1)
+			defer clock.Add(team * team)
 			for {
 				began := clock.Add(1)
 				claimed, err := here.store.ClaimCalls(here.Context(), here.claimParams(1))
 				if err != nil || len(claimed.Calls) == 0 {
 					return err
 				}
-				if at := paused.Load(); at > 0 && at < began {
+				if at := pausedAt.Load(); at > 0 && at < began {
 					return errors.New("a call was claimed after the pause")
+				}
+				if i == 0 {
+					<-paused
 				}
 				began = clock.Add(1)
 				placed, err := here.store.PlaceCall(here.Context(), here.placeParams(claimed.Calls[0]))
 				if err != nil {
 					return err
 				}
-				if at := paused.Load(); at > 0 && at < began && placed.Refusal == "" {
+				if at := pausedAt.Load(); at > 0 && at < began && placed.Refusal == "" {
 					return errors.New("a call was placed after the pause")
 				}
 			}

@@ -84,12 +84,13 @@ func deliverOneCall(c *campaign) {
 // nothing else.
 func nameWhileReporting(c *campaign) {
 	c.running()
-	for range rounds(60) {
+	kinds := []telephony.Type{telephony.TypeRinging, telephony.TypeAnswered, telephony.TypeConnected, telephony.TypeEnded, ""}
+	for round := range rounds(60) {
 		call := c.dial(c.addCallable(1)[0])
 		call.CallSID = sidOf(call)
-		kinds := []telephony.Type{telephony.TypeRinging, telephony.TypeAnswered, telephony.TypeConnected, telephony.TypeEnded}
-		require.NoError(c, together(len(kinds)+1, func(i int) error {
-			if i == len(kinds) {
+		choices(round, 7).Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
+		require.NoError(c, together(len(kinds), func(i int) error {
+			if kinds[i] == "" {
 				p := c.recordParams(call, dialer.Facts{})
 				p.CallSID = call.CallSID
 				_, err := c.store.RecordCall(c.Context(), p)

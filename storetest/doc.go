@@ -22,17 +22,20 @@
 // the audit log or a host's own transaction, and with it the behaviours that need
 // it; what is skipped for want of one is printed when the suite ends.
 //
-// A suite of examples finds the mistakes its author thought of. Three parts go
+// A suite of examples finds the mistakes its author thought of. Four parts go
 // further:
 //
-//   - Model draws random sequences of calls and compares every answer, and every
-//     item after every step, with a plain program that says the same as the
-//     documentation;
-//   - Concurrency lets many callers meet and counts afterwards: every claim made
-//     once, nothing lost, no contact active twice at any moment;
+//   - Model and PowerModel draw random sequences of calls and compare every answer,
+//     and every item after every step, with a plain program that says the same as
+//     the documentation;
+//   - Concurrency and PowerConcurrency let many callers meet and count afterwards:
+//     every claim made once, nothing lost, no contact active twice and no phone in
+//     two calls at any moment, one effect of what is delivered twenty times;
+//   - EventOrders plays realistic calls in every order of their events, and repeats
+//     some: all of them have one end;
 //   - Histories records what concurrent callers saw and looks for an order of
 //     their calls that explains it.
 //
-// The package's own tests hold the suite against more than a hundred stores that
+// The package's own tests hold the suite against more than two hundred stores that
 // each make one mistake, and require it to find every one.
 package storetest

@@ -122,7 +122,7 @@ func scripts() []script {
 		},
 		{
 			name: "detection says machine after an agent had joined", agent: true,
-			news:    []news{picksUp, human, connected, machine, hangsUp},
+			news:    []news{ringing, picksUp, connected, machine, hangsUp},
 			outcome: dialer.OutcomeConnected, state: dialer.StateCompleted, presence: presence.StateWrapUp,
 		},
 		{

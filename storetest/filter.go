@@ -28,7 +28,7 @@ const longList = 12_000
 func filterBehaviours(g *group) {
 	g.provesAlone("random expressions select the contacts that Match selects", func(c *campaign) {
 		audience := newFilterAudience(c)
-		checks, most := int64(0), mostChecks()
+		checks, most := int64(0), mostChecks(40)
 		rapid.Check(c.T, func(t *rapid.T) {
 			if checks++; checks > most {
 				return

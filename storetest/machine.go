@@ -25,7 +25,7 @@ import (
 // of random sequences of calls.
 func modelBehaviours(g *group) {
 	g.provesAlone("random calls answer and leave what the reference model does", func(c *campaign) {
-		checks, most, failed := int64(0), mostChecks(), false
+		checks, most, failed := int64(0), mostChecks(40), false
 		for range effort(1) {
 			rapid.Check(c.T, func(t *rapid.T) {
 				checks++
@@ -46,8 +46,7 @@ func modelBehaviours(g *group) {
 
 // mostChecks bounds the checks of a run with the race detector, which looks for
 // other mistakes than the model does, unless the caller has said how many to make.
-func mostChecks() int64 {
-	const few = 40
+func mostChecks(few int64) int64 {
 	asked := os.Getenv("OUTDIAL_SOAK") == "1"
 	flag.Visit(func(given *flag.Flag) { asked = asked || given.Name == "rapid.checks" })
 	if raceDetector && !asked {

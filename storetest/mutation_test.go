@@ -38,19 +38,23 @@ func TestMutants(t *testing.T) {
 	if !compared {
 		t.Log("the model is not held against the mutants: that takes a run that is neither short nor built with the race detector")
 	}
-	const model = "Model/random calls answer and leave what the reference model does"
-	for _, mutant := range mutants() {
-		t.Run(string(mutant.fault), func(t *testing.T) {
-			t.Parallel()
-			want := []string{testName(mutant.behaviour)}
-			if mutant.model && compared {
-				want = append(want, testName(model))
-			}
-			failed, output := runMutant(t, mutant.fault, want)
-			for _, name := range want {
-				require.Contains(t, failed, name, "the suite does not see that %s:\n%s", mutant.fault, output)
-			}
-		})
+	for model, table := range map[string][]mutant{
+		"Model/random calls answer and leave what the reference model does":                         mutants(),
+		"PowerModel/random calls answer and leave what the reference model of the power queue does": powerMutants(),
+	} {
+		for _, mutant := range table {
+			t.Run(string(mutant.fault), func(t *testing.T) {
+				t.Parallel()
+				want := []string{testName(mutant.behaviour)}
+				if mutant.model && compared {
+					want = append(want, testName(model))
+				}
+				failed, output := runMutant(t, mutant.fault, want)
+				for _, name := range want {
+					require.Contains(t, failed, name, "the suite does not see that %s:\n%s", mutant.fault, output)
+				}
+			})
+		}
 	}
 }
 

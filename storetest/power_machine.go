@@ -20,7 +20,7 @@ import (
 // after every step of random sequences of calls.
 func powerModelBehaviours(g *group) {
 	g.provesAlone("random calls answer and leave what the reference model of the power queue does", func(c *campaign) {
-		checks, most, failed := int64(0), mostChecks(), false
+		checks, most, failed := int64(0), mostChecks(15), false
 		for range effort(1) {
 			rapid.Check(c.T, func(t *rapid.T) {
 				checks++
@@ -79,6 +79,14 @@ func newPowerMachine(ctx context.Context, t *rapid.T, c *campaign, number int64)
 		m.controlTo(t, campaign, dialer.ControlStart)
 		m.enqueueEverybody(t, campaign)
 	}
+	if rapid.Bool().Draw(t, "agents are ready") {
+		for _, agent := range m.agents {
+			m.choose(t, presence.SetParams{
+				CampaignID: m.campaigns[0], AgentID: agent, State: presence.StateReady, ExpiresAt: m.now.Add(24 * time.Hour), Now: m.now,
+			})
+			m.now = m.now.Add(time.Microsecond)
+		}
+	}
 	m.compare(t)
 	return m
 }
@@ -94,6 +102,8 @@ func (m *powerMachine) steps(t *rapid.T) map[string]func(*rapid.T) {
 		"RecordCall":        m.recordCall,
 		"RecordEvent":       m.recordEvent,
 		"RecordEvent again": m.recordEvent,
+		"a call ends":       m.endCall,
+		"calls are made":    m.makeCalls,
 		"time passes to":    m.waitUntil,
 		"":                  m.compare,
 	}
@@ -119,6 +129,7 @@ func (m *powerMachine) steps(t *rapid.T) map[string]func(*rapid.T) {
 	}
 	if m.campaign.suite.features.UpdateContact != nil {
 		optional["a host updates a contact"] = m.updateContact
+		optional["a host changes a number"] = m.changeNumber
 	}
 	for _, name := range slices.Sorted(maps.Keys(optional)) {
 		if rapid.IntRange(0, 2).Draw(t, name+" happens unless 2") < 2 {
@@ -210,15 +221,30 @@ func (m *powerMachine) enqueueCalls(t *rapid.T) {
 }
 
 func (m *powerMachine) claimCalls(t *rapid.T) {
-	p := dialer.ClaimParams{
+	m.claim(t, dialer.ClaimParams{
 		CampaignID: m.drawCampaign(t), Limit: rapid.SampledFrom([]int{1, 2, 2, 3, 20}).Draw(t, "limit"),
 		Lease: m.drawLease(t), Limits: m.drawLimits(t), Now: m.now,
+	})
+}
+
+// makeCalls claims something and places it, as happens most often, so that calls get
+// old in a check.
+func (m *powerMachine) makeCalls(t *rapid.T) {
+	for _, call := range m.claim(t, dialer.ClaimParams{
+		CampaignID: m.drawCampaign(t), Limit: rapid.IntRange(1, 3).Draw(t, "limit"), Limits: m.drawLimits(t), Now: m.now,
+	}) {
+		m.place(t, dialer.PlaceParams{
+			CampaignID: call.Ref.CampaignID, CallID: call.ID, Limits: m.drawLimits(t), RetryAfter: time.Minute, Now: m.now,
+		})
 	}
+}
+
+func (m *powerMachine) claim(t *rapid.T, p dialer.ClaimParams) []dialer.Call {
 	want, orFewer, wantErr := m.power.claimable(p)
 	got, err := m.campaign.store.ClaimCalls(m.ctx, p)
 	if wantErr != nil {
 		require.ErrorIs(t, err, wantErr)
-		return
+		return nil
 	}
 	require.NoError(t, err)
 	if orFewer && len(got.Calls) < len(want) && len(got.Calls) > 0 {
@@ -231,15 +257,19 @@ func (m *powerMachine) claimCalls(t *rapid.T) {
 			require.Negative(t, compareIDs(got.Calls[i-1].ID, call.ID))
 		}
 	}
+	return got.Calls
 }
 
 // placeCall mostly places what was claimed.
 func (m *powerMachine) placeCall(t *rapid.T) {
 	call := m.drawCall(t, func(call *modelCall) bool { return call.PlacedAt.IsZero() && call.SettledAt.IsZero() })
-	p := dialer.PlaceParams{
+	m.place(t, dialer.PlaceParams{
 		CampaignID: call.Ref.CampaignID, CallID: call.ID, Lease: m.drawLease(t), Limits: m.drawLimits(t),
 		RetryAfter: rapid.SampledFrom([]time.Duration{time.Minute, time.Hour}).Draw(t, "retry after"), Now: m.now,
-	}
+	})
+}
+
+func (m *powerMachine) place(t *rapid.T, p dialer.PlaceParams) {
 	want, wantErr := m.power.place(p)
 	got, err := m.campaign.store.PlaceCall(m.ctx, p)
 	agree(t, want, wantErr, got, err)
@@ -278,6 +308,31 @@ func (m *powerMachine) recordEvent(t *rapid.T) {
 	m.tellEvent(t, p)
 }
 
+// endCall ends a call that goes on, in one way or another.
+func (m *powerMachine) endCall(t *rapid.T) {
+	call := m.drawCall(t, func(call *modelCall) bool { return !call.PlacedAt.IsZero() && call.SettledAt.IsZero() })
+	if call.PlacedAt.IsZero() {
+		t.Skip("no call was placed yet")
+	}
+	event := telephony.Event{Ref: call.Ref, CallSID: sidOf(call.Call), Source: "webhook", At: m.now}
+	tell := func(kind telephony.Type, cause dialer.Cause) {
+		event.Type, event.Cause = kind, cause
+		m.tellEvent(t, telephony.RecordParams{Event: event, At: m.now, Policy: m.policy, Now: m.now})
+	}
+	switch rapid.IntRange(0, 4).Draw(t, "how") {
+	case 0, 1:
+		tell(telephony.TypeEnded, dialer.CauseBusy)
+	case 2:
+		tell(telephony.TypeEnded, dialer.CauseNoAnswer)
+	case 3:
+		tell(telephony.TypeAbandoned, "")
+		tell(telephony.TypeEnded, dialer.CauseCompleted)
+	case 4:
+		tell(telephony.TypeConnected, "")
+		tell(telephony.TypeEnded, dialer.CauseCompleted)
+	}
+}
+
 // tellEvent keeps an event, or merges it again. When orphans come with it, it is open
 // whether the item was moved.
 func (m *powerMachine) tellEvent(t *rapid.T, p telephony.RecordParams) {
@@ -312,6 +367,15 @@ func (m *powerMachine) replay(t *rapid.T) {
 	p := replayOf(event, m.now)
 	p.Policy = m.policy
 	m.tellEvent(t, p)
+}
+
+// changeNumber gives a contact another number between the claim and the call.
+func (m *powerMachine) changeNumber(t *rapid.T) {
+	call := m.drawCall(t, func(call *modelCall) bool { return call.PlacedAt.IsZero() && call.SettledAt.IsZero() })
+	contact := m.model.contacts[call.ContactID]
+	contact.Phone, contact.PhoneStatus = rapid.SampledFrom(m.phones).Draw(t, "phone"), outdial.PhoneValid
+	m.model.contacts[contact.ID] = contact
+	m.campaign.suite.features.UpdateContact(m.campaign, m.campaign.store, contact)
 }
 
 func (m *powerMachine) sweepCalls(t *rapid.T) {
@@ -353,34 +417,6 @@ func (m *powerMachine) controlTo(t *rapid.T, campaign uuid.UUID, control dialer.
 	agree(t, want, wantErr, got, err)
 }
 
-func (m *powerMachine) acquireLease(t *rapid.T) {
-	p := dialer.LeaseParams{
-		CampaignID: m.drawCampaign(t), Holder: rapid.SampledFrom(m.holders).Draw(t, "holder"),
-		For: rapid.SampledFrom([]time.Duration{time.Minute, time.Hour}).Draw(t, "for"), Now: m.now,
-	}
-	before := m.power.leases[p.CampaignID].Token
-	want, wantErr := m.power.acquire(p)
-	got, err := m.campaign.store.AcquireLease(m.ctx, p)
-	if want.Token > before && got.Token > before {
-		// A token is higher than the one before; by how much is the store's affair.
-		want.Token = got.Token
-		m.power.leases[p.CampaignID] = want
-	}
-	agree(t, want, wantErr, got, err)
-	if err == nil {
-		m.leases = append(m.leases, got)
-	}
-}
-
-func (m *powerMachine) releaseLease(t *rapid.T) {
-	if len(m.leases) == 0 {
-		t.Skip("nobody has had a lease yet")
-	}
-	p := dialer.ReleaseLeaseParams{Lease: rapid.SampledFrom(m.leases).Draw(t, "lease"), Now: m.now}
-	m.power.releaseLease(p)
-	require.NoError(t, m.campaign.store.ReleaseLease(m.ctx, p))
-}
-
 // waitUntil moves the clock to a time at which something changes, or to just after
 // it.
 func (m *powerMachine) waitUntil(t *rapid.T) {
@@ -402,48 +438,4 @@ func (m *powerMachine) waitUntil(t *rapid.T) {
 // wait moves the clock on.
 func (m *powerMachine) wait(t *rapid.T) {
 	m.now = m.now.Add(rapid.SampledFrom(slices.Clip(waits)).Draw(t, "wait"))
-}
-
-func (m *powerMachine) setPresence(t *rapid.T) {
-	p := presence.SetParams{
-		CampaignID: m.drawCampaign(t), AgentID: m.drawAgent(t), Now: m.now, ExpiresAt: m.now.Add(m.drawPatience(t)),
-		State: rapid.SampledFrom([]presence.State{
-			presence.StateReady, presence.StateReady, presence.StateReady, presence.StatePaused, presence.StateOffline,
-		}).Draw(t, "state"),
-	}
-	want, wantErr := m.power.setPresence(p)
-	got, err := m.campaign.store.SetPresence(m.ctx, p)
-	agree(t, asAtWork(want), wantErr, asAtWork(got), err)
-}
-
-func (m *powerMachine) touchPresence(t *rapid.T) {
-	p := presence.TouchParams{AgentID: m.drawAgent(t), ExpiresAt: m.now.Add(m.drawPatience(t)), Now: m.now}
-	want, wantErr := m.power.touchPresence(p)
-	got, err := m.campaign.store.TouchPresence(m.ctx, p)
-	agree(t, asAtWork(want), wantErr, asAtWork(got), err)
-}
-
-func (m *powerMachine) reserveAgent(t *rapid.T) {
-	call := m.drawCall(t, func(call *modelCall) bool { return call.SettledAt.IsZero() && call.AgentID == uuid.Nil })
-	p := presence.ReserveParams{CampaignID: call.Ref.CampaignID, CallID: call.ID, Now: m.now}
-	got, err := m.campaign.store.ReserveAgent(m.ctx, p)
-	want, wantErr := m.power.reserve(p, got.AgentID)
-	agree(t, want, wantErr, got, err)
-}
-
-func (m *powerMachine) releaseAgent(t *rapid.T) {
-	call := m.drawCall(t, func(call *modelCall) bool { return call.AgentID != uuid.Nil })
-	p := presence.ReleaseParams{CampaignID: call.Ref.CampaignID, CallID: call.ID, AgentID: call.AgentID, Now: m.now}
-	if p.AgentID == uuid.Nil || rapid.IntRange(0, 4).Draw(t, "another when 4") == 4 {
-		p.AgentID = m.drawAgent(t)
-	}
-	m.power.release(p)
-	require.NoError(t, m.campaign.store.ReleaseAgent(m.ctx, p))
-}
-
-func (m *powerMachine) expirePresence(t *rapid.T) {
-	p := presence.ExpireParams{Now: m.now}
-	want := m.power.expire(p)
-	got, err := m.campaign.store.ExpirePresence(m.ctx, p)
-	agree(t, want, nil, got, err)
 }

@@ -56,20 +56,42 @@ func (m *powerMachine) drawEvent(t *rapid.T, call *modelCall) telephony.Event {
 	return event
 }
 
-// drawLimits mostly draws none.
+// drawLimits mostly draws none, and otherwise often such as are just about to be
+// reached by some call.
 func (m *powerMachine) drawLimits(t *rapid.T) dialer.Limits {
 	limits := anytime
 	switch rapid.IntRange(0, 9).Draw(t, "limits") {
 	case 0:
 		limits.Open = callwindow.Open{Zones: rapid.SliceOfDistinct(rapid.SampledFrom(zones), rapid.ID).Draw(t, "zones")}
-	case 1, 2:
-		limits.Caps = append(limits.Caps, callwindow.Cap{
-			Attempts: rapid.IntRange(0, 2).Draw(t, "attempts"), Within: rapid.SampledFrom(waits).Draw(t, "within"),
-		})
-	case 3:
+	case 1, 2, 3:
+		within := rapid.SampledFrom(waits).Draw(t, "within")
+		if at, found := m.drawWhen(t, func(call *modelCall) time.Time { return call.PlacedAt }); found {
+			within = max(0, m.now.Sub(at))
+		}
+		limits.Caps = append(limits.Caps, callwindow.Cap{Attempts: rapid.SampledFrom([]int{1, 1, 1, 2, 0}).Draw(t, "attempts"), Within: within})
+	case 4, 5:
 		limits.AbandonedSince = m.drawTime(t)
+		if at, found := m.drawWhen(t, func(call *modelCall) time.Time { return call.AbandonedAt }); found {
+			limits.AbandonedSince = at
+		}
 	}
 	return limits
+}
+
+// drawWhen draws a time at which something happened to a call, or one just before or
+// after it, if that has happened to any.
+func (m *powerMachine) drawWhen(t *rapid.T, when func(call *modelCall) time.Time) (time.Time, bool) {
+	times := []time.Time{}
+	for _, call := range m.power.calls {
+		if at := when(call); !at.IsZero() {
+			times = append(times, at)
+		}
+	}
+	if len(times) == 0 {
+		return time.Time{}, false
+	}
+	around := rapid.SampledFrom([]time.Duration{0, 0, time.Microsecond, -time.Microsecond}).Draw(t, "and")
+	return rapid.SampledFrom(times).Draw(t, "when").Add(around), true
 }
 
 // drawLease mostly draws none, and otherwise any that somebody ever had.

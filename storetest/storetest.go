@@ -52,11 +52,11 @@ type Features struct {
 // for each group. The groups run in parallel once the calling test function has
 // returned: what a store needs must be released by t.Cleanup, not by defer.
 //
-// The contended tests and the comparison with the reference model take about a
-// minute; OUTDIAL_SOAK=1 makes them ten times as long, and go test -short a
-// quarter. The model's own flags are those of package rapid (-rapid.checks,
-// -rapid.steps, -rapid.seed); a failure prints the seed. With the race detector
-// the model makes fewer checks unless -rapid.checks says how many.
+// The contended tests, the orders of events and the comparison with the reference
+// models take one to two minutes; OUTDIAL_SOAK=1 makes them ten times as long, and
+// go test -short a quarter. The models' own flags are those of package rapid
+// (-rapid.checks, -rapid.steps, -rapid.seed); a failure prints the seed. With the race
+// detector the models make fewer checks unless -rapid.checks says how many.
 func Run(t *testing.T, open func(testing.TB) store.Store, features Features) {
 	t.Helper()
 	s := &suite{open: open, features: features}
