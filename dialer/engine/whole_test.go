@@ -174,7 +174,8 @@ func requireAgreement(f *floor, campaigns []*floor, calls map[uuid.UUID]dialer.C
 		}
 	}
 	require.Equal(f, books.Placed, placed)
-	require.Equal(f, books.Rejected, rejected)
+	// A refusal that a process died with is asked for again: there was no call.
+	require.LessOrEqual(f, rejected, books.Rejected)
 	for _, campaign := range campaigns {
 		for _, item := range campaign.items() {
 			attempts += item.Attempts
