@@ -46,7 +46,9 @@ func (s *Store) advance(ctx context.Context, c *Conn, row lockedCall, n news, po
 	before := row.Call()
 	after := n.mergedInto(before, now)
 	progress := policy.Progress(after)
-	theirs := row.Version == before.ItemVersion
+	// What changes nothing that is known moves nothing either: a call that was refused
+	// for good has an item that the facts alone would put back.
+	theirs := row.Version == before.ItemVersion && !sameKnown(before, after)
 	if !before.SettledAt.IsZero() && progress.Outcome == "" {
 		// The call goes on after all, unless its phone is in another call by now.
 		held, err := s.holdPhone(ctx, c, row.CallRow, now)
@@ -124,10 +126,14 @@ func kept(f dialer.Facts) dialer.Facts {
 	return f
 }
 
+// sameKnown says whether the same is known of a call.
+func sameKnown(a, b dialer.Call) bool {
+	return a.Equal(b.Facts) && a.CallSID == b.CallSID && a.LostAt.Equal(b.LostAt)
+}
+
 // sameCall says whether news have changed nothing that is written.
 func sameCall(a, b dialer.Call) bool {
-	return a.Equal(b.Facts) && a.ItemVersion == b.ItemVersion && a.CallSID == b.CallSID &&
-		a.LostAt.Equal(b.LostAt) && a.Outcome == b.Outcome && a.SettledAt.Equal(b.SettledAt)
+	return sameKnown(a, b) && a.ItemVersion == b.ItemVersion && a.Outcome == b.Outcome && a.SettledAt.Equal(b.SettledAt)
 }
 
 // with is the row after the call has changed.
