@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/dialer"
 	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/dialer/telephony"
@@ -152,28 +151,3 @@ func (e *Engine) abandon(ctx context.Context, call dialer.Call, seq int) (bool, 
 	e.hangUp(ctx, call)
 	return true, nil
 }
-
-// report says what the engine did to a call, trying for some time. It returns the
-// call after it; the zero Call for an event that was there before.
-func (e *Engine) report(ctx context.Context, call dialer.Call, event telephony.Event, tryFor time.Duration) (dialer.Call, error) {
-	event.Ref, event.CallSID, event.Source = call.Ref, call.CallSID, telephony.SourceDialer
-	ctx, cancel := e.within(ctx, tryFor)
-	defer cancel()
-	for pause := recordPause; ; pause *= 2 {
-		result, err := e.cfg.Events.Handle(ctx, event)
-		if err == nil {
-			if result.Orphan {
-				e.logCall(ctx, slog.LevelError, "the engine's own event found no call", call, errOrphan)
-				return dialer.Call{}, errOrphan
-			}
-			return result.Call, nil
-		}
-		if errors.Is(err, outdial.ErrInvalid) || !e.wait(ctx, pause) {
-			e.logCall(ctx, slog.LevelError, "what was done to a call is not recorded", call, err)
-			return dialer.Call{}, err
-		}
-	}
-}
-
-// errOrphan is an event about a call that the store knows under another name.
-var errOrphan = errors.New("the store knows no such call")

@@ -226,7 +226,8 @@ func TestConnect(t *testing.T) {
 			p := f.process()
 			p.onCall("Bridge", func() error {
 				f.deaf.Store(true)
-				return f.carrier.Hangup(f.Context(), dialer.HangupRequest{Token: f.call().ID})
+				f.hangUp()
+				return nil
 			})
 			f.run(p)
 			f.pass(known + 100*time.Millisecond)
@@ -401,6 +402,27 @@ func TestConnect(t *testing.T) {
 			require.Equal(f, 1, f.carrier.Books().Hangups, "no agent came")
 		})
 	})
+	t.Run("that somebody talked is recorded after the machine slept, though the call is over", func(t *testing.T) {
+		t.Parallel()
+
+		onFloor(t, 1, sim.Config{Callees: people(), Detection: sure()}, func(f *floor) {
+			f.ready(1)
+			p := f.process(calm)
+			p.onReturn("Bridge", func(error) {
+				f.deaf.Store(true)
+				f.hangUp()
+				f.report(telephony.Event{Type: telephony.TypeEnded, Cause: dialer.CauseCompleted, At: time.Now()})
+				p.freeze(40 * time.Second)
+			})
+			f.run(p)
+			f.pass(known + 100*time.Millisecond)
+			require.Equal(f, dialer.OutcomeHungUp, f.call().Outcome)
+			f.pass(50 * time.Second)
+			require.Equal(f, dialer.OutcomeConnected, f.call().Outcome)
+			require.Equal(f, map[dialer.State]int{dialer.StateCompleted: 1}, f.states())
+			require.Equal(f, []presence.State{presence.StateWrapUp}, f.agents())
+		})
+	})
 	t.Run("an engine that was closed does nothing", func(t *testing.T) {
 		t.Parallel()
 
@@ -475,6 +497,12 @@ func (f *floor) requireOneCallEach(agents int) {
 	for n, state := range f.agents() {
 		require.Equal(f, presence.StateOnCall, state, "agent %d", n)
 	}
+}
+
+// hangUp ends the only call, as the callee does.
+func (f *floor) hangUp() {
+	f.Helper()
+	require.NoError(f, f.carrier.Hangup(f.Context(), dialer.HangupRequest{Token: f.call().ID}))
 }
 
 // report takes an event about the only call, as if the carrier had sent it.

@@ -91,35 +91,6 @@ func (c *campaign) originate(ctx context.Context, call dialer.Call, deadline tim
 	}
 }
 
-// giveBack settles a call that was certainly not placed.
-func (e *Engine) giveBack(ctx context.Context, call dialer.Call, result Result) {
-	e.measure.countCall(ctx, result)
-	_, _ = e.record(ctx, call, dialer.RecordCallParams{Facts: dialer.Facts{NotPlacedAt: e.now()}})
-}
-
-// record writes down what is known of a call, trying for Config.RecordFor, even when
-// the engine stops meanwhile. What cannot be written is logged: the sweep and the
-// reconciler find the call later.
-func (e *Engine) record(ctx context.Context, call dialer.Call, known dialer.RecordCallParams) (dialer.RecordCallResult, error) {
-	ctx, cancel := e.within(ctx, e.cfg.RecordFor)
-	defer cancel()
-	known.CampaignID, known.CallID, known.Policy = call.Ref.CampaignID, call.ID, e.cfg.Policy
-	for pause := recordPause; ; pause *= 2 {
-		known.Now = e.now()
-		recorded, err := e.store.RecordCall(ctx, known)
-		if err == nil {
-			return recorded, nil
-		}
-		if errors.Is(err, outdial.ErrNotFound) || !e.wait(ctx, pause) {
-			e.logCall(ctx, slog.LevelError, "call not recorded", call, err)
-			return recorded, err
-		}
-	}
-}
-
-// recordPause is the first pause between two tries to record.
-const recordPause = 50 * time.Millisecond
-
 // ask puts one request to the carrier. It gives it until the deadline, and takes a
 // panic for an answer that was lost.
 func (e *Engine) ask(
