@@ -115,75 +115,29 @@ type tenure struct {
 	released bool
 }
 
-// contendForLease has many ask for one lease again and again, by a clock that goes
-// on with each question.
+// contest is many who ask for one lease again and again, by a clock that goes on with
+// each question.
+type contest struct {
+	*campaign
+
+	clock  atomic.Int64
+	newest atomic.Int64
+
+	mu      sync.Mutex
+	tenures map[int64]*tenure
+}
+
+// contendForLease looks at who had the lease when, and has each contender try what
+// they had before.
 func contendForLease(c *campaign) {
-	const contenders, lasts = 12, 5 * time.Second
+	const contenders = 12
+	contest := &contest{campaign: c, tenures: map[int64]*tenure{}}
 	turns := effort(60)
-	var mu sync.Mutex
-	var clock atomic.Int64
-	var newest atomic.Int64
-	tenures := map[int64]*tenure{}
-	now := func() time.Time { return c.now.Add(time.Duration(clock.Add(1)) * time.Second) }
-	note := func(lease dialer.Lease, at time.Time) error {
-		mu.Lock()
-		defer mu.Unlock()
-		known := tenures[lease.Token]
-		if known == nil {
-			known = &tenure{holder: lease.Holder, from: at}
-			tenures[lease.Token] = known
-		}
-		if known.holder != lease.Holder {
-			return fmt.Errorf("token %d is %s's and %s's", lease.Token, known.holder, lease.Holder)
-		}
-		if lease.ExpiresAt.After(known.until) {
-			known.until = lease.ExpiresAt
-		}
-		if at.Before(known.from) {
-			known.from = at
-		}
-		newest.Store(max(newest.Load(), lease.Token))
-		return nil
-	}
-	require.NoError(c, together(contenders, func(i int) error {
-		random := choices(i, 6)
-		holder := fmt.Sprintf("contender %d", i)
-		var old dialer.Lease
-		for range turns {
-			at := now()
-			lease, err := c.store.AcquireLease(c.Context(), dialer.LeaseParams{CampaignID: c.id, Holder: holder, For: lasts, Now: at})
-			if err == nil {
-				if err := note(lease, at); err != nil {
-					return err
-				}
-			} else if !errors.Is(err, outdial.ErrConflict) {
-				return err
-			}
-			if old.Token > 0 && old.Token < newest.Load() {
-				_, refused := c.store.ClaimCalls(c.Context(), dialer.ClaimParams{CampaignID: c.id, Limit: 1, Lease: old, Now: at})
-				if !errors.Is(refused, outdial.ErrConflict) {
-					return fmt.Errorf("token %d is good although there is a newer one: %w", old.Token, errors.Join(refused, errStale))
-				}
-			}
-			if err != nil {
-				continue
-			}
-			old = lease
-			if random.IntN(4) == 0 {
-				mu.Lock()
-				tenures[lease.Token].released = true
-				mu.Unlock()
-				if err := c.store.ReleaseLease(c.Context(), dialer.ReleaseLeaseParams{Lease: lease, Now: at}); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}))
-	require.Greater(c, len(tenures), 1, "it changed hands")
+	require.NoError(c, together(contenders, func(i int) error { return contest.contend(i, turns) }))
+	require.Greater(c, len(contest.tenures), 1, "it changed hands")
 	var before *tenure
-	for token := int64(1); token <= newest.Load(); token++ {
-		next := tenures[token]
+	for token := int64(1); token <= contest.newest.Load(); token++ {
+		next := contest.tenures[token]
 		if next == nil {
 			continue
 		}
@@ -194,4 +148,80 @@ func contendForLease(c *campaign) {
 	}
 }
 
-var errStale = errors.New("a former holder goes on")
+func (c *contest) contend(i, turns int) error {
+	const lasts = 5 * time.Second
+	random, old := choices(i, 6), dialer.Lease{}
+	for range turns {
+		at := c.now.Add(time.Duration(c.clock.Add(1)) * time.Second)
+		lease, err := c.store.AcquireLease(c.Context(), dialer.LeaseParams{
+			CampaignID: c.id, Holder: fmt.Sprintf("contender %d", i), For: lasts, Now: at,
+		})
+		if err != nil && !errors.Is(err, outdial.ErrConflict) {
+			return err
+		}
+		refused := err != nil
+		if !refused {
+			err = c.note(lease, at)
+		}
+		if refused || err == nil {
+			err = c.tryOld(old, at)
+		}
+		if err != nil {
+			return err
+		}
+		if refused {
+			continue
+		}
+		old = lease
+		if random.IntN(4) == 0 {
+			if err := c.giveUp(lease, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// note keeps that a lease was given then.
+func (c *contest) note(lease dialer.Lease, at time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.tenures[lease.Token]
+	if known == nil {
+		known = &tenure{holder: lease.Holder, from: at}
+		c.tenures[lease.Token] = known
+	}
+	if known.holder != lease.Holder {
+		return fmt.Errorf("token %d is %s's and %s's", lease.Token, known.holder, lease.Holder)
+	}
+	if lease.ExpiresAt.After(known.until) {
+		known.until = lease.ExpiresAt
+	}
+	if at.Before(known.from) {
+		known.from = at
+	}
+	c.newest.Store(max(c.newest.Load(), lease.Token))
+	return nil
+}
+
+// tryOld claims with a lease that another has by now, and must be refused.
+func (c *contest) tryOld(old dialer.Lease, at time.Time) error {
+	if old.Token == 0 || old.Token >= c.newest.Load() {
+		return nil
+	}
+	_, err := c.store.ClaimCalls(c.Context(), dialer.ClaimParams{CampaignID: c.id, Limit: 1, Lease: old, Now: at})
+	if errors.Is(err, outdial.ErrConflict) {
+		return nil
+	}
+	return errors.Join(err, errStale)
+}
+
+// giveUp releases a lease, which from now on may be given at any time.
+func (c *contest) giveUp(lease dialer.Lease, at time.Time) error {
+	c.mu.Lock()
+	c.tenures[lease.Token].released = true
+	c.mu.Unlock()
+	return c.store.ReleaseLease(c.Context(), dialer.ReleaseLeaseParams{Lease: lease, Now: at})
+}
+
+var errStale = errors.New("a former holder goes on although there is a newer token")

@@ -351,45 +351,71 @@ func queueOnce(c *campaign) {
 func pauseWhileDialing(c *campaign) {
 	const team = 4
 	for range rounds(20) {
-		here := c.another().running()
-		here.queueCalls(here.addCallable(30)...)
-		var clock, pausedAt atomic.Int64
-		paused := make(chan struct{})
+		p := &pausing{campaign: c.another().running(), paused: make(chan struct{})}
+		p.queueCalls(p.addCallable(30)...)
 		require.NoError(c, together(team+1, func(i int) error {
 			if i == team {
-				defer close(paused)
-				for clock.Load() < 12 {
-					runtime.Gosched()
-				}
-				_, err := here.store.ControlCampaign(here.Context(), here.controlParams(dialer.ControlPause))
-				pausedAt.Store(clock.Add(1))
-				return err
+				return p.pause()
 			}
-			defer clock.Add(team * team)
+			defer p.clock.Add(team * team)
 			for {
-				began := clock.Add(1)
-				claimed, err := here.store.ClaimCalls(here.Context(), here.claimParams(1))
-				if err != nil || len(claimed.Calls) == 0 {
+				more, err := p.dial(i == 0)
+				if err != nil || !more {
 					return err
-				}
-				if at := pausedAt.Load(); at > 0 && at < began {
-					return errors.New("a call was claimed after the pause")
-				}
-				if i == 0 {
-					<-paused
-				}
-				began = clock.Add(1)
-				placed, err := here.store.PlaceCall(here.Context(), here.placeParams(claimed.Calls[0]))
-				if err != nil {
-					return err
-				}
-				if at := pausedAt.Load(); at > 0 && at < began && placed.Refusal == "" {
-					return errors.New("a call was placed after the pause")
 				}
 			}
 		}))
-		require.Equal(c, dialer.StatusPaused, here.dialerStats().Status)
+		require.Equal(c, dialer.StatusPaused, p.dialerStats().Status)
 	}
+}
+
+// pausing is a campaign that is paused while others dial, and a clock that tells what
+// began after the pause had returned.
+type pausing struct {
+	*campaign
+
+	clock    atomic.Int64
+	pausedAt atomic.Int64
+	paused   chan struct{}
+}
+
+func (p *pausing) pause() error {
+	const busy = 12
+	defer close(p.paused)
+	for p.clock.Load() < busy {
+		runtime.Gosched()
+	}
+	_, err := p.store.ControlCampaign(p.Context(), p.controlParams(dialer.ControlPause))
+	p.pausedAt.Store(p.clock.Add(1))
+	return err
+}
+
+// after says whether the pause had returned by then.
+func (p *pausing) after(began int64) bool {
+	at := p.pausedAt.Load()
+	return at > 0 && at < began
+}
+
+// dial claims one item and places its call, at once or when the pause has returned.
+// It says whether there may be more.
+func (p *pausing) dial(late bool) (bool, error) {
+	began := p.clock.Add(1)
+	claimed, err := p.store.ClaimCalls(p.Context(), p.claimParams(1))
+	if err != nil || len(claimed.Calls) == 0 {
+		return false, err
+	}
+	if p.after(began) {
+		return false, errors.New("a call was claimed after the pause")
+	}
+	if late {
+		<-p.paused
+	}
+	began = p.clock.Add(1)
+	placed, err := p.store.PlaceCall(p.Context(), p.placeParams(claimed.Calls[0]))
+	if err == nil && p.after(began) && placed.Refusal == "" {
+		err = errors.New("a call was placed after the pause")
+	}
+	return err == nil, err
 }
 
 // controlAtOnce starts, pauses and stops at once, and finds an order of those that

@@ -76,7 +76,7 @@ func deliverOneCall(c *campaign) {
 		if script.nameless {
 			here.sweepCalls(dialer.SweepParams{Now: here.now})
 		}
-		here.requireEnd(script, calls, team, func(i int) string { return script.name })
+		here.requireEnd(script, calls, team, func(int) string { return script.name })
 	}
 }
 

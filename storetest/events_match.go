@@ -320,27 +320,30 @@ func listEventsBehaviours(g *group) {
 		require.Len(c, c.orphans(sid), 1)
 	})
 
-	g.proves("a page holds at most Limit events, and After continues it", func(c *campaign) {
-		sid := newSID()
-		for i := range 5 {
-			c.report(c.event(dialer.Call{}, telephony.TypeRinging, withSID(sid), withSeq(i)))
-		}
-		all := c.listEvents(telephony.ListParams{CallSID: sid})
-		for _, limit := range []int{1, 2, 5, 6} {
-			var paged []telephony.Kept
-			p := telephony.ListParams{CallSID: sid, Limit: limit}
-			for {
-				result, err := c.store.ListEvents(c.Context(), p)
-				require.NoError(c, err)
-				require.LessOrEqual(c, len(result.Events), limit)
-				paged = append(paged, result.Events...)
-				require.Equal(c, len(paged) < len(all), result.More)
-				if !result.More {
-					break
-				}
-				p.After = paged[len(paged)-1].ID
+	g.proves("a page holds at most Limit events, and After continues it", pageThroughEvents)
+}
+
+// pageThroughEvents lists events page by page, with pages of several sizes.
+func pageThroughEvents(c *campaign) {
+	sid := newSID()
+	for i := range 5 {
+		c.report(c.event(dialer.Call{}, telephony.TypeRinging, withSID(sid), withSeq(i)))
+	}
+	all := c.listEvents(telephony.ListParams{CallSID: sid})
+	for _, limit := range []int{1, 2, 5, 6} {
+		var paged []telephony.Kept
+		p := telephony.ListParams{CallSID: sid, Limit: limit}
+		for {
+			result, err := c.store.ListEvents(c.Context(), p)
+			require.NoError(c, err)
+			require.LessOrEqual(c, len(result.Events), limit)
+			paged = append(paged, result.Events...)
+			require.Equal(c, len(paged) < len(all), result.More)
+			if !result.More {
+				break
 			}
-			requireSame(c, all, paged)
+			p.After = paged[len(paged)-1].ID
 		}
-	})
+		requireSame(c, all, paged)
+	}
 }

@@ -16,16 +16,16 @@ import (
 
 func (m *memory) RecordEvent(_ context.Context, p telephony.RecordParams) (telephony.RecordResult, error) {
 	defer m.lock()()
-	key, at := eventKey{sid: p.Event.CallSID, kind: p.Event.Type, seq: p.Event.Seq}, 0
+	key := eventKey{sid: p.Event.CallSID, kind: p.Event.Type, seq: p.Event.Seq}
 	switch m.fault {
 	case faultEventsIgnoreSeq:
 		key.seq = 0
 	case faultEventsIgnoreType:
 		key.kind = ""
 	}
+	var at int
 	if p.Kept == uuid.Nil {
-		known := false
-		if _, known = m.data.power.byKey[key]; known && m.fault != faultEventsTwice {
+		if _, known := m.data.power.byKey[key]; known && m.fault != faultEventsTwice {
 			return telephony.RecordResult{Duplicate: true}, nil
 		}
 		m.breathe(faultEventNotAtomic)
@@ -144,6 +144,10 @@ func (m *memory) news(before, call callRow, policy dialer.RetryPolicy, now time.
 }
 
 func (m *memory) advance(before, call callRow, policy dialer.RetryPolicy, now time.Time) (callRow, dialer.State, bool) {
+	if before.Facts.Equal(call.Facts) && before.CallSID == call.CallSID && before.LostAt.Equal(call.LostAt) && m.fault != faultNothingMoves {
+		m.writeCall(call)
+		return call, m.data.power.items[call.Ref.CampaignID][call.Ref.ItemID].State, false
+	}
 	judged := call.Call
 	if m.fault == faultMachineDisconnects && judged.AMD.Machine() {
 		judged.ConnectedAt = time.Time{}

@@ -294,7 +294,7 @@ func (m *powerMachine) recordCall(t *rapid.T) {
 	}
 	want, wantErr := m.power.recordCall(p)
 	got, err := m.campaign.store.RecordCall(m.ctx, p)
-	m.agreeOnCall(t, &want.Call, &got.Call)
+	m.agreeOnCall(&want.Call, &got.Call)
 	agree(t, want, wantErr, got, err)
 }
 
@@ -338,7 +338,7 @@ func (m *powerMachine) endCall(t *rapid.T) {
 func (m *powerMachine) tellEvent(t *rapid.T, p telephony.RecordParams) {
 	want := m.power.recordEvent(p)
 	got, err := m.campaign.store.RecordEvent(m.ctx, p)
-	m.agreeOnCall(t, &want.Call, &got.Call)
+	m.agreeOnCall(&want.Call, &got.Call)
 	if call := m.power.named(want.Call.Ref); call != nil && m.power.itemOf(call).slack > 0 {
 		want.Moved = got.Moved
 	}
@@ -346,7 +346,7 @@ func (m *powerMachine) tellEvent(t *rapid.T, p telephony.RecordParams) {
 }
 
 // agreeOnCall takes from what a store answered what the model leaves open.
-func (m *powerMachine) agreeOnCall(t *rapid.T, want, got *dialer.Call) {
+func (m *powerMachine) agreeOnCall(want, got *dialer.Call) {
 	if call := m.power.named(want.Ref); call != nil {
 		item := m.power.itemOf(call)
 		m.power.settleDoubt(item, call, got.ItemVersion, got.SettledAt)

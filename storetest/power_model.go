@@ -141,9 +141,9 @@ func (m *powerModel) adoptCallItems(stored []dialer.Item, now time.Time) string 
 		if item.ID != uuid.Nil {
 			continue
 		}
-		at := slices.IndexFunc(stored, func(new dialer.Item) bool {
-			known := slices.ContainsFunc(m.dialing, func(known *modelItem) bool { return known.ID == new.ID })
-			return !known && new.CampaignID == item.CampaignID && new.ContactID == item.ContactID
+		at := slices.IndexFunc(stored, func(listed dialer.Item) bool {
+			known := slices.ContainsFunc(m.dialing, func(known *modelItem) bool { return known.ID == listed.ID })
+			return !known && listed.CampaignID == item.CampaignID && listed.ContactID == item.ContactID
 		})
 		switch {
 		case at < 0:

@@ -82,10 +82,14 @@ func (m *powerModel) keepLedger(item *modelItem) {
 	m.ledgers[item.CampaignID][item.ContactID] = entry
 }
 
-// hear merges news into a call.
+// hear merges news into a call. Those that say nothing new move nothing.
 func (m *powerModel) hear(call *modelCall, facts dialer.Facts, policy dialer.RetryPolicy, now time.Time) bool {
+	before := call.Call
 	call.Facts, call.LostAt = call.Merge(facts), time.Time{}
 	call.heard, call.perhapsHeard = now, now
+	if call.Facts.Equal(before.Facts) && before.LostAt.IsZero() {
+		return false
+	}
 	return m.bring(call, policy, now)
 }
 
@@ -184,12 +188,15 @@ func (m *powerModel) recordEvent(p telephony.RecordParams) telephony.RecordResul
 	if event.call == nil {
 		return telephony.RecordResult{Orphan: true}
 	}
-	call, was, moved := event.call, m.momentOf(event.call), false
+	call, was := event.call, m.momentOf(event.call)
+	var moved bool
 	if p.Kept == uuid.Nil {
 		moved = m.hear(call, m.says(p, call), p.Policy, p.Now)
 	} else {
 		call.Facts, call.perhapsHeard = call.Merge(m.says(p, call)), p.Now
-		moved = m.bring(call, p.Policy, p.Now)
+		if !call.Facts.Equal(was.call.Facts) {
+			moved = m.bring(call, p.Policy, p.Now)
+		}
 	}
 	m.name(call, was, p.Event.CallSID, p.Policy, p.Now)
 	return telephony.RecordResult{Call: call.Call, State: m.itemOf(call).State, Moved: moved}

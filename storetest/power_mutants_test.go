@@ -87,6 +87,7 @@ func eventMutants() []mutant {
 		{faultMergesOtherSID, "RecordEvent/an event whose CallSID is not the call's is kept as an orphan", true},
 		{faultMovesSuccessor, "RecordEvent/what comes late of a call whose item has another moves neither", true},
 		{faultNeverFinished, "RecordCall/when the attempts are used up the item fails, and the contact is finished", true},
+		{faultNothingMoves, "RecordCall/what says nothing new moves nothing: an item that was refused for good stays failed", false},
 		{faultOrphansStay, "RecordEvent/an orphan is merged when its call appears: in another event's Ref", true},
 		{faultOrphansStay, "EventOrders/events come before anybody knows whose they are" + inAnyOrder, false},
 		{faultRefsIgnored, "RecordEvent/the call is found by the event's Ref, and takes its CallSID when it has none", true},
@@ -236,6 +237,7 @@ const (
 	faultMergeNotAtomic     fault = "merging is not atomic"
 	faultMergesOtherSID     fault = "an event is merged into a call of another call_sid"
 	faultMovesSuccessor     fault = "late news of a call move the item of the next"
+	faultNothingMoves       fault = "news that say nothing new move an item"
 	faultNeverFinished      fault = "a contact whose item failed is not finished"
 	faultOrphansStay        fault = "orphans are not merged when their call appears"
 	faultRefsIgnored        fault = "events are matched by their call_sid alone"

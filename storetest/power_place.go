@@ -212,7 +212,7 @@ func refuseInOrder(c *campaign) {
 		dialer.RefusalAttemptCap: func(_ *campaign, _ *outdial.Contact, p *dialer.PlaceParams) {
 			p.Limits.Caps = []callwindow.Cap{{Within: time.Hour}}
 		},
-		dialer.RefusalAbandoned: func(c *campaign, contact *outdial.Contact, p *dialer.PlaceParams) {
+		dialer.RefusalAbandoned: func(c *campaign, _ *outdial.Contact, p *dialer.PlaceParams) {
 			// Of the contact's own call, before the one that is to be placed.
 			p.Limits.AbandonedSince = c.now.Add(-1000 * time.Hour)
 		},

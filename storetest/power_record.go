@@ -59,6 +59,17 @@ func recordCallBehaviours(g *group) {
 		requireItem(c, item, c.callItem(item.ID))
 	})
 
+	g.proves("what says nothing new moves nothing: an item that was refused for good stays failed", func(c *campaign) {
+		contact := c.running().addCallable(1)[0]
+		call := c.claimed(contact)
+		c.suppress(suppressedBy(contact))
+		_, call = c.refused(c.placeParams(call))
+		item := c.callItem(call.Ref.ItemID)
+		c.wait(time.Hour)
+		requireSame(c, dialer.RecordCallResult{Call: call, State: dialer.StateFailed}, c.learn(call, dialer.Facts{NotPlacedAt: c.now}))
+		requireItem(c, item, c.callItem(item.ID))
+	})
+
 	g.proves("CallSID is kept unless the call has one already", func(c *campaign) {
 		call := c.running().dial(c.addCallable(1)[0])
 		first := newSID()
@@ -87,7 +98,7 @@ func recordCallBehaviours(g *group) {
 		result := c.originated(call, sid)
 		call.CallSID = sid
 		call.Facts = dialer.Facts{RingingAt: ringing.At, EndedAt: ended.At, Cause: dialer.CauseBusy}
-		require.True(c, result.Call.Facts.Equal(call.Facts), "%+v", result.Call.Facts)
+		require.True(c, result.Call.Equal(call.Facts), "%+v", result.Call.Facts)
 		require.Equal(c, dialer.OutcomeBusy, result.Call.Outcome)
 		require.Equal(c, dialer.StateQueued, result.State)
 		require.Empty(c, c.orphans(sid))

@@ -22,11 +22,11 @@ const retryAfter = 7 * time.Minute
 var anytime = dialer.Limits{Open: callwindow.Open{Everywhere: true}}
 
 // control changes whether the campaign is dialed, and must succeed.
-func (c *campaign) control(control dialer.Control) dialer.Status {
+func (c *campaign) control(control dialer.Control) {
 	c.Helper()
 	result, err := c.store.ControlCampaign(c.Context(), c.controlParams(control))
 	require.NoError(c, err)
-	return result.Status
+	require.Equal(c, control.To(), result.Status)
 }
 
 func (c *campaign) controlParams(control dialer.Control) dialer.ControlParams {

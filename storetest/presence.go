@@ -171,23 +171,7 @@ func setPresenceBehaviours(g *group) {
 		}
 	})
 
-	g.proves("an agent whom no call has chooses anything, from any state", func(c *campaign) {
-		for _, chosen := range []presence.State{presence.StateReady, presence.StatePaused, presence.StateOffline} {
-			here := c.another().running()
-			for state, agent := range here.inEachState() {
-				if state.Busy() {
-					continue
-				}
-				here.wait(time.Second)
-				session := here.choose(agent, chosen)
-				require.Equal(c, chosen, session.State)
-				if state != chosen {
-					require.True(c, session.Since.Equal(here.now), "%s began now, after %s", chosen, state)
-					require.Equal(c, uuid.Nil, session.CallID, "the call is behind them")
-				}
-			}
-		}
-	})
+	g.proves("an agent whom no call has chooses anything, from any state", chooseFromEachState)
 
 	g.proves("to choose the state that one is in changes nothing but the expiry, and does not begin the idle time anew", func(c *campaign) {
 		team := c.running().readyAgents(2)
@@ -218,6 +202,24 @@ func setPresenceBehaviours(g *group) {
 		require.NotEqual(c, uuid.Nil, c.session(agent).CallID)
 		require.Equal(c, uuid.Nil, c.choose(agent, presence.StateReady).CallID)
 	})
+}
+
+func chooseFromEachState(c *campaign) {
+	for _, chosen := range []presence.State{presence.StateReady, presence.StatePaused, presence.StateOffline} {
+		here := c.another().running()
+		for state, agent := range here.inEachState() {
+			if state.Busy() {
+				continue
+			}
+			here.wait(time.Second)
+			session := here.choose(agent, chosen)
+			require.Equal(c, chosen, session.State)
+			if state != chosen {
+				require.True(c, session.Since.Equal(here.now), "%s began now, after %s", chosen, state)
+				require.Equal(c, uuid.Nil, session.CallID, "the call is behind them")
+			}
+		}
+	}
 }
 
 func touchPresenceBehaviours(g *group) {
