@@ -43,6 +43,9 @@ func (e *Engine) watch(ctx context.Context) {
 	dialed := make(map[uuid.UUID]bool, len(ids))
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.closed {
+		return
+	}
 	for _, id := range ids {
 		dialed[id] = true
 		if e.campaigns[id] == nil {
@@ -64,21 +67,8 @@ func (e *Engine) watch(ctx context.Context) {
 func (e *Engine) lookAfter(ctx context.Context, id uuid.UUID) *campaign {
 	ctx, stop := context.WithCancel(ctx)
 	c := &campaign{Engine: e, id: id, wake: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
-	go c.run(ctx)
+	e.tasks.Go(func() { c.run(ctx) })
 	return c
-}
-
-// giveUpCampaigns waits for the campaigns' loops, whose context has ended.
-func (e *Engine) giveUpCampaigns() {
-	e.mu.Lock()
-	left := make([]*campaign, 0, len(e.campaigns))
-	for _, c := range e.campaigns {
-		left = append(left, c)
-	}
-	e.mu.Unlock()
-	for _, c := range left {
-		<-c.done
-	}
 }
 
 // Wake has the campaign looked at soon, if this process dials it: because an agent is

@@ -35,7 +35,8 @@ type Engine struct {
 	running bool
 	closed  bool
 	// holder names the process in leases.
-	holder    string
+	holder string
+	// tasks are the loops, and what has to be finished before the process may end.
 	tasks     sync.WaitGroup
 	campaigns map[uuid.UUID]*campaign
 }
@@ -70,28 +71,16 @@ func New(store Store, carrier dialer.Carrier, cfg Config) *Engine {
 // may go on with them at once. Calls under way go on. It waits Config.StopWithin at
 // most. An engine runs once.
 func (e *Engine) Run(ctx context.Context) error {
-	if err := e.start(); err != nil {
+	if err := e.start(ctx); err != nil {
 		return err
 	}
-	var loops sync.WaitGroup
-	for _, loop := range []struct {
-		every time.Duration
-		do    func(context.Context)
-	}{
-		{e.cfg.ReconcileEvery, e.reconcile},
-		{e.cfg.SweepEvery, e.sweep},
-		{e.cfg.ExpireEvery, e.expire},
-		{e.cfg.TickEvery, e.watch},
-	} {
-		loops.Go(func() { e.every(ctx, loop.every, loop.do) })
-	}
-	loops.Wait()
-	e.giveUpCampaigns()
+	<-ctx.Done()
 	e.Close()
 	return nil
 }
 
-func (e *Engine) start() error {
+// start begins the loops, which end with ctx.
+func (e *Engine) start(ctx context.Context) error {
 	switch {
 	case e.cfg.Events == nil:
 		return errNoEvents
@@ -109,11 +98,22 @@ func (e *Engine) start() error {
 	}
 	e.running = true
 	e.holder = cmp.Or(e.cfg.Holder, id.String())
+	for _, loop := range []struct {
+		every time.Duration
+		do    func(context.Context)
+	}{
+		{e.cfg.TickEvery, e.watch},
+		{e.cfg.ReconcileEvery, e.reconcile},
+		{e.cfg.SweepEvery, e.sweep},
+		{e.cfg.ExpireEvery, e.expire},
+	} {
+		e.tasks.Go(func() { e.every(ctx, loop.every, loop.do) })
+	}
 	return nil
 }
 
 // Close ends Connect: it begins nothing more and waits for what is under way,
-// Config.StopWithin at most. Run does the same at its end.
+// Config.StopWithin at most. Run does the same at its end, and ends only then.
 func (e *Engine) Close() {
 	e.mu.Lock()
 	e.closed = true
@@ -163,56 +163,6 @@ func (e *Engine) every(ctx context.Context, d time.Duration, do func(context.Con
 		case <-ticker.C:
 		}
 	}
-}
-
-// now is the time in the precision that every store keeps. Cutting it also strips the
-// monotonic reading, which stands still while a machine sleeps.
-func (e *Engine) now() time.Time { return e.cfg.Clock.Now().UTC().Truncate(time.Microsecond) }
-
-// wait returns true after d, or false when ctx ends before.
-func (e *Engine) wait(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	passed := make(chan struct{})
-	timer := e.cfg.Clock.AfterFunc(d, func() { close(passed) })
-	defer timer.Stop()
-	select {
-	case <-passed:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// deadlined is a context that ends at a time of the engine's clock.
-type deadlined struct {
-	context.Context //nolint:containedctx // it is one
-	at              time.Time
-}
-
-// Deadline implements context.Context.
-func (d deadlined) Deadline() (time.Time, bool) { return d.at, true }
-
-// until returns a context that ends at that time.
-func (e *Engine) until(ctx context.Context, at time.Time) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	left := at.Sub(e.now())
-	if left <= 0 {
-		cancel(context.DeadlineExceeded)
-		return deadlined{ctx, at}, func() {}
-	}
-	timer := e.cfg.Clock.AfterFunc(left, func() { cancel(context.DeadlineExceeded) })
-	return deadlined{ctx, at}, func() {
-		timer.Stop()
-		cancel(context.Canceled)
-	}
-}
-
-// within returns a context that ends after d, and not before because the engine stops:
-// it is for steps that must be finished once they were begun.
-func (e *Engine) within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	return e.until(context.WithoutCancel(ctx), e.now().Add(d))
 }
 
 // complain logs that something went wrong with a campaign, unless it is because the

@@ -90,24 +90,26 @@ func TestStop(t *testing.T) {
 			require.Equal(f, 1, f.carrier.Books().Hangups)
 		})
 	})
-	t.Run("waits no longer than StopWithin for a carrier that does not answer", func(t *testing.T) {
+	t.Run("waits no longer than StopWithin for who does not answer", func(t *testing.T) {
 		t.Parallel()
 
-		onFloor(t, 1, sim.Config{Callees: nobody()}, func(f *floor) {
-			f.ready(1)
-			p := f.process(func(c *engine.Config) { c.StopWithin = 7 * time.Second })
-			p.onCall("Originate", func() error {
-				sleep(time.Hour)
-				return nil
+		for _, method := range []string{"Originate", "Lookup", "ListPresence", "SweepCalls"} {
+			onFloor(t, 1, sim.Config{Callees: nobody(), Network: sim.Network{LostPlaced: 1}}, func(f *floor) {
+				f.ready(1)
+				p := f.process(func(c *engine.Config) { c.StopWithin = 7 * time.Second })
+				p.onCall(method, func() error {
+					sleep(time.Hour)
+					return nil
+				})
+				f.run(p)
+				f.pass(11 * time.Second)
+				stopped := time.Now()
+				p.stop(f)
+				require.Equal(f, 7*time.Second, time.Since(stopped), method)
+				require.Contains(f, f.log.String(), "left to themselves")
+				f.pass(2 * time.Hour)
 			})
-			f.run(p)
-			f.pass(time.Second)
-			stopped := time.Now()
-			p.stop(f)
-			require.Equal(f, 7*time.Second, time.Since(stopped))
-			require.Contains(f, f.log.String(), "left to themselves")
-			f.pass(2 * time.Hour)
-		})
+		}
 	})
 	t.Run("waits for a store that fails no longer than it tries to record", func(t *testing.T) {
 		t.Parallel()
