@@ -102,7 +102,7 @@ func TestStop(t *testing.T) {
 					return nil
 				})
 				f.run(p)
-				f.pass(11 * time.Second)
+				f.pass(21 * time.Second)
 				stopped := time.Now()
 				p.stop(f)
 				require.Equal(f, 7*time.Second, time.Since(stopped), method)
