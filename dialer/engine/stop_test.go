@@ -94,7 +94,7 @@ func TestStop(t *testing.T) {
 		t.Parallel()
 
 		for _, method := range []string{"Originate", "Lookup", "ListPresence", "SweepCalls"} {
-			onFloor(t, 1, sim.Config{Callees: nobody(), Network: sim.Network{LostPlaced: 1}}, func(f *floor) {
+			onFloor(t, 1, sim.Config{Callees: nobody(), Network: sim.Network{LostPlaced: 1, Missing: 1}}, func(f *floor) {
 				f.ready(1)
 				p := f.process(func(c *engine.Config) { c.StopWithin = 7 * time.Second })
 				p.onCall(method, func() error {
