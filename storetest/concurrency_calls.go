@@ -346,20 +346,25 @@ func queueOnce(c *campaign) {
 	}
 }
 
-// pauseWhileDialing pauses a campaign while dialers claim and place, one of whom has
-// claimed something before and places it after.
+// pauseWhileDialing pauses a campaign while dialers claim and place, with one call that
+// was claimed before and is to be placed after.
 func pauseWhileDialing(c *campaign) {
 	const team = 4
 	for range rounds(20) {
 		p := &pausing{campaign: c.another().running(), paused: make(chan struct{})}
+		early := p.claimed(p.addCallable(1)[0])
 		p.queueCalls(p.addCallable(30)...)
-		require.NoError(c, together(team+1, func(i int) error {
-			if i == team {
+		require.NoError(c, together(team+2, func(i int) error {
+			switch i {
+			case 0:
 				return p.pause()
+			case 1:
+				<-p.paused
+				return p.place(early)
 			}
 			defer p.clock.Add(team * team)
 			for {
-				more, err := p.dial(i == 0)
+				more, err := p.dial()
 				if err != nil || !more {
 					return err
 				}
@@ -396,9 +401,8 @@ func (p *pausing) after(began int64) bool {
 	return at > 0 && at < began
 }
 
-// dial claims one item and places its call, at once or when the pause has returned.
-// It says whether there may be more.
-func (p *pausing) dial(late bool) (bool, error) {
+// dial claims one item and places its call. It says whether there may be more.
+func (p *pausing) dial() (bool, error) {
 	began := p.clock.Add(1)
 	claimed, err := p.store.ClaimCalls(p.Context(), p.claimParams(1))
 	if err != nil || len(claimed.Calls) == 0 {
@@ -407,15 +411,18 @@ func (p *pausing) dial(late bool) (bool, error) {
 	if p.after(began) {
 		return false, errors.New("a call was claimed after the pause")
 	}
-	if late {
-		<-p.paused
-	}
-	began = p.clock.Add(1)
-	placed, err := p.store.PlaceCall(p.Context(), p.placeParams(claimed.Calls[0]))
+	err = p.place(claimed.Calls[0])
+	return err == nil, err
+}
+
+// place asks to place a call, which must be refused when the pause has returned.
+func (p *pausing) place(call dialer.Call) error {
+	began := p.clock.Add(1)
+	placed, err := p.store.PlaceCall(p.Context(), p.placeParams(call))
 	if err == nil && p.after(began) && placed.Refusal == "" {
 		err = errors.New("a call was placed after the pause")
 	}
-	return err == nil, err
+	return err
 }
 
 // controlAtOnce starts, pauses and stops at once, and finds an order of those that
