@@ -155,11 +155,10 @@ func (e *Engine) spawn(ctx context.Context, do func(ctx context.Context)) bool {
 func (e *Engine) every(ctx context.Context, d time.Duration, do func(context.Context)) {
 	ticker := e.cfg.Clock.Ticker(d)
 	defer ticker.Stop()
-	for {
+	for ctx.Err() == nil {
 		do(ctx)
 		select {
 		case <-ctx.Done():
-			return
 		case <-ticker.C:
 		}
 	}
