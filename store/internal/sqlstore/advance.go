@@ -46,10 +46,13 @@ func (s *Store) advance(ctx context.Context, c *Conn, row lockedCall, n news, po
 	before := row.Call()
 	after := n.mergedInto(before, now)
 	progress := policy.Progress(after)
-	// What changes nothing that is known moves nothing either: a call that was refused
-	// for good has an item that the facts alone would put back.
-	theirs := row.Version == before.ItemVersion && !sameKnown(before, after)
-	if !before.SettledAt.IsZero() && progress.Outcome == "" {
+	theirs := row.Version == before.ItemVersion
+	switch {
+	case sameKnown(before, after):
+		// What changes nothing that is known moves nothing either: a call that was refused
+		// for good has an item that the facts alone would put back.
+		progress.Outcome, theirs = before.Outcome, false
+	case !before.SettledAt.IsZero() && progress.Outcome == "":
 		// The call goes on after all, unless its phone is in another call by now.
 		held, err := s.holdPhone(ctx, c, row.CallRow, now)
 		if err != nil {

@@ -126,9 +126,10 @@ func (s *Store) ReleaseAgent(ctx context.Context, p presence.ReleaseParams) erro
 			return nil
 		}
 		from, to := presence.MoveUnreserve.Between()
-		if _, err := c.Exec(ctx, "move_agent", Args{
+		freed, err := c.Exec(ctx, "move_agent", Args{
 			"agent_id": p.AgentID, "call_id": p.CallID, "from": joined(from), "to": string(to), "now": s.at(p.Now),
-		}); err != nil {
+		})
+		if err != nil || freed == 0 {
 			return err
 		}
 		return s.assignCall(ctx, c, call, uuid.Nil, p.Now)
