@@ -28,7 +28,8 @@ func (e *Engine) wait(ctx context.Context, d time.Duration) bool {
 // deadlined is a context that ends at a time of the engine's clock.
 type deadlined struct {
 	context.Context //nolint:containedctx // it is one
-	at              time.Time
+
+	at time.Time
 }
 
 // Deadline implements context.Context.

@@ -25,54 +25,70 @@ func (e *Engine) connect(ctx context.Context, call dialer.Call) {
 		// The carrier's clock is ahead.
 		since = now
 	}
-	until := since.Add(e.cfg.ConnectWithin)
-	failed := false
-	for seq := 0; ; {
-		call = e.hands.look(call.ID)
-		now = e.now()
-		if _, waits := e.waitingSince(call, now); !waits {
-			return
-		}
-		late := !now.Before(until)
-		var reserved presence.ReserveResult
-		if !late || !failed {
-			var err error
-			if reserved, err = e.reserve(ctx, call); err != nil {
-				e.logCall(ctx, slog.LevelWarn, "no agent reserved", call, err)
-				if e.forgotten(since, now) || !e.wait(ctx, e.cfg.ReserveEvery) {
-					return
-				}
-				continue
-			}
-		}
-		switch {
-		case reserved.Gone:
-			return
-		case reserved.AgentID != uuid.Nil:
-			if reserved.Held && !e.forgotten(since, now) {
-				// Another process is about to connect them.
-				return
-			}
-			if e.bridge(ctx, call, reserved.AgentID, since) {
-				return
-			}
-			failed = true
-		case late:
-			abandoned, err := e.abandon(ctx, call, seq)
-			if abandoned || err != nil {
-				return
-			}
-			// Somebody had an agent for the call meanwhile.
-			failed, seq = false, seq+1
-		}
-		pause := e.cfg.ReserveEvery
-		if left := until.Sub(e.now()); left > 0 {
-			pause = min(pause, left)
-		}
-		if !e.wait(ctx, pause) {
-			return
-		}
+	s := &search{Engine: e, call: call, since: since, until: since.Add(e.cfg.ConnectWithin)}
+	for s.step(ctx) && e.wait(ctx, s.pause()) {
 	}
+}
+
+// search is for one person's agent.
+type search struct {
+	*Engine
+
+	call dialer.Call
+	// since is when the person was known to wait, and until the time that they may.
+	since, until time.Time
+	// failed says that an agent was found and could not be connected.
+	failed bool
+	// said counts how often it was said that the person is let go.
+	said int
+}
+
+// step tries once, and returns false when there is nothing more to try.
+func (s *search) step(ctx context.Context) bool {
+	now := s.now()
+	s.call = s.hands.look(s.call.ID)
+	if _, waits := s.waitingSince(s.call, now); !waits {
+		return false
+	}
+	late := !now.Before(s.until)
+	if late && s.failed {
+		return s.letGo(ctx)
+	}
+	reserved, err := s.reserve(ctx, s.call)
+	switch {
+	case err != nil:
+		s.logCall(ctx, slog.LevelWarn, "no agent reserved", s.call, err)
+		return !s.forgotten(s.since, now)
+	case reserved.Gone:
+		return false
+	case reserved.Held && !s.forgotten(s.since, now):
+		// Another process is about to connect them.
+		return false
+	case reserved.AgentID != uuid.Nil:
+		s.failed = !s.bridge(ctx, s.call, reserved.AgentID, s.since)
+		return s.failed
+	case late:
+		return s.letGo(ctx)
+	default:
+		return true
+	}
+}
+
+// letGo lets the person go, and returns true when somebody had an agent for them
+// meanwhile: the search goes on then.
+func (s *search) letGo(ctx context.Context) bool {
+	abandoned, err := s.abandon(ctx, s.call, s.said)
+	s.said++
+	s.failed = false
+	return !abandoned && err == nil
+}
+
+// pause is the time to the next try, which is not to come too late.
+func (s *search) pause() time.Duration {
+	if left := s.until.Sub(s.now()); left > 0 {
+		return min(left, s.cfg.ReserveEvery)
+	}
+	return s.cfg.ReserveEvery
 }
 
 func (e *Engine) reserve(ctx context.Context, call dialer.Call) (presence.ReserveResult, error) {

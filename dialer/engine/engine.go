@@ -145,7 +145,7 @@ func (e *Engine) spawn(ctx context.Context, do func(ctx context.Context)) bool {
 	e.tasks.Go(func() {
 		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		defer cancel()
-		defer context.AfterFunc(e.alive, cancel)()
+		defer context.AfterFunc(e.alive, cancel)() //nolint:contextcheck // two contexts end it
 		do(ctx)
 	})
 	return true

@@ -52,7 +52,7 @@ func (h *hand) hear(call dialer.Call) {
 	known := h.call.Facts
 	call.Facts, call.CallSID = known.Merge(call.Facts), cmp.Or(call.CallSID, h.call.CallSID)
 	h.call = call
-	h.news = h.news || !call.Facts.Equal(known)
+	h.news = h.news || !call.Equal(known)
 }
 
 // begin returns the latest about a call in hand, to do something about it.

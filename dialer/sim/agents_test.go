@@ -19,14 +19,16 @@ import (
 
 // office is a campaign with agents.
 type office struct {
+	*testing.T
+
 	store      *sqlite.Store
 	campaignID uuid.UUID
 }
 
 // officeTest runs a test in a bubble in which time passes by itself.
-func officeTest(t *testing.T, test func(t *testing.T, o *office)) {
+func officeTest(t *testing.T, test func(o *office)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { test(t, newOffice(t)) })
+	synctest.Test(t, func(t *testing.T) { test(newOffice(t)) })
 }
 
 func newOffice(t *testing.T) *office {
@@ -35,7 +37,7 @@ func newOffice(t *testing.T) *office {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = store.Close() })
 	require.NoError(t, store.Migrate(t.Context()))
-	o := &office{store: store, campaignID: uuid.New()}
+	o := &office{T: t, store: store, campaignID: uuid.New()}
 	_, err = store.EnsureCampaign(t.Context(), intake.EnsureCampaignParams{ID: o.campaignID, Name: "Spring", Now: time.Now()})
 	require.NoError(t, err)
 	return o
@@ -50,10 +52,10 @@ func (o *office) start(agents int) *sim.Agents {
 }
 
 // states counts the agents by what they are doing.
-func (o *office) states(t *testing.T, now time.Time) map[presence.State]int {
-	t.Helper()
-	sessions, err := o.store.ListPresence(t.Context(), presence.ListParams{CampaignID: o.campaignID})
-	require.NoError(t, err)
+func (o *office) states(now time.Time) map[presence.State]int {
+	o.Helper()
+	sessions, err := o.store.ListPresence(o.Context(), presence.ListParams{CampaignID: o.campaignID})
+	require.NoError(o, err)
 	counts := map[presence.State]int{}
 	for _, session := range sessions {
 		counts[session.StateAt(now)]++
@@ -96,47 +98,47 @@ func TestAgents(t *testing.T) {
 	t.Run("sign in within a heartbeat, and stay for as long as they are not closed", func(t *testing.T) {
 		t.Parallel()
 
-		officeTest(t, func(t *testing.T, o *office) {
+		officeTest(t, func(o *office) {
 			agents := o.start(10)
 			pass(5 * time.Second)
-			require.Equal(t, map[presence.State]int{presence.StateReady: 10}, o.states(t, time.Now()))
+			require.Equal(o, map[presence.State]int{presence.StateReady: 10}, o.states(time.Now()))
 			pass(time.Hour)
-			require.Equal(t, map[presence.State]int{presence.StateReady: 10}, o.states(t, time.Now()))
+			require.Equal(o, map[presence.State]int{presence.StateReady: 10}, o.states(time.Now()))
 			agents.Close()
 			pass(31 * time.Second)
-			require.Equal(t, map[presence.State]int{presence.StateOffline: 10}, o.states(t, time.Now()))
+			require.Equal(o, map[presence.State]int{presence.StateOffline: 10}, o.states(time.Now()))
 		})
 	})
 	t.Run("sign in again when they were taken for gone", func(t *testing.T) {
 		t.Parallel()
 
-		officeTest(t, func(t *testing.T, o *office) {
+		officeTest(t, func(o *office) {
 			agents := o.start(1)
 			defer agents.Close()
 			pass(7 * time.Second)
-			_, err := o.store.SetPresence(t.Context(), presence.SetParams{
+			_, err := o.store.SetPresence(o.Context(), presence.SetParams{
 				CampaignID: o.campaignID, AgentID: token(0), State: presence.StateOffline,
 				ExpiresAt: time.Now(), Now: time.Now(),
 			})
-			require.NoError(t, err)
+			require.NoError(o, err)
 			pass(5 * time.Second)
-			require.Equal(t, map[presence.State]int{presence.StateReady: 1}, o.states(t, time.Now()))
+			require.Equal(o, map[presence.State]int{presence.StateReady: 1}, o.states(time.Now()))
 		})
 	})
 	t.Run("leave alone who has paused", func(t *testing.T) {
 		t.Parallel()
 
-		officeTest(t, func(t *testing.T, o *office) {
+		officeTest(t, func(o *office) {
 			agents := o.start(1)
 			defer agents.Close()
 			pass(7 * time.Second)
-			_, err := o.store.SetPresence(t.Context(), presence.SetParams{
+			_, err := o.store.SetPresence(o.Context(), presence.SetParams{
 				CampaignID: o.campaignID, AgentID: token(0), State: presence.StatePaused,
 				ExpiresAt: time.Now().Add(30 * time.Second), Now: time.Now(),
 			})
-			require.NoError(t, err)
+			require.NoError(o, err)
 			pass(time.Minute)
-			require.Equal(t, map[presence.State]int{presence.StatePaused: 1}, o.states(t, time.Now()))
+			require.Equal(o, map[presence.State]int{presence.StatePaused: 1}, o.states(time.Now()))
 		})
 	})
 	t.Run("are ready again once they have written down what was said", func(t *testing.T) {
@@ -169,7 +171,7 @@ func TestAgents(t *testing.T) {
 		defer agents.Close()
 		require.Eventually(t, func() bool {
 			mock.Add(time.Second)
-			return o.states(t, mock.Now())[presence.StateReady] == 2
+			return o.states(mock.Now())[presence.StateReady] == 2
 		}, 10*time.Second, time.Millisecond)
 	})
 }

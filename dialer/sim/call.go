@@ -12,6 +12,7 @@ import (
 // call is one call under way, or over. The carrier's mutex guards it.
 type call struct {
 	fate
+
 	chance  chance
 	request dialer.OriginateRequest
 	sid     string

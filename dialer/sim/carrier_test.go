@@ -16,15 +16,23 @@ import (
 	"github.com/outdial/outdial/dialer/telephony"
 )
 
-// carrierTest is a carrier in a bubble in which time passes by itself.
-func carrierTest(t *testing.T, cfg sim.Config, test func(t *testing.T, carrier *sim.Carrier, reports *inbox)) {
+// line is a carrier, and what it reports.
+type line struct {
+	*testing.T
+
+	carrier *sim.Carrier
+	reports *inbox
+}
+
+// carrierTest runs a test in a bubble in which time passes by itself.
+func carrierTest(t *testing.T, cfg sim.Config, test func(l *line)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		reports := &inbox{}
 		cfg.Deliver = reports.deliver
 		carrier := sim.NewCarrier(cfg)
 		defer carrier.Close()
-		test(t, carrier, reports)
+		test(&line{T: t, carrier: carrier, reports: reports})
 	})
 }
 
@@ -34,28 +42,28 @@ func TestCarrier(t *testing.T) {
 	t.Run("reports each step of a call in order, with its Ref", func(t *testing.T) {
 		t.Parallel()
 
-		carrierTest(t, sim.Config{Callees: people(), Detection: sure()}, func(t *testing.T, carrier *sim.Carrier, reports *inbox) {
+		carrierTest(t, sim.Config{Callees: people(), Detection: sure()}, func(l *line) {
 			began := time.Now().UTC()
-			sid := originate(t, carrier, 1)
+			sid := originate(l, l.carrier, 1)
 			pass(9 * time.Second)
-			require.NoError(t, carrier.Bridge(t.Context(), dialer.BridgeRequest{Token: token(1), AgentID: token(7)}))
+			require.NoError(l, l.carrier.Bridge(l.Context(), dialer.BridgeRequest{Token: token(1), AgentID: token(7)}))
 			pass(time.Hour)
-			require.Equal(t, []telephony.Type{
+			require.Equal(l, []telephony.Type{
 				telephony.TypeInitiated, telephony.TypeRinging, telephony.TypeAnswered,
 				telephony.TypeAMD, telephony.TypeConnected, telephony.TypeEnded,
-			}, reports.types())
-			for i, event := range reports.events {
-				require.Equal(t, request(1).Ref, event.Ref)
-				require.Equal(t, sid, event.CallSID)
-				require.Equal(t, i, event.Seq)
-				require.Equal(t, "sim", event.Source)
+			}, l.reports.types())
+			for i, event := range l.reports.events {
+				require.Equal(l, request(1).Ref, event.Ref)
+				require.Equal(l, sid, event.CallSID)
+				require.Equal(l, i, event.Seq)
+				require.Equal(l, "sim", event.Source)
 			}
 			for i, after := range []time.Duration{0, time.Second, 6 * time.Second, 8 * time.Second, 9 * time.Second} {
-				require.Equal(t, began.Add(after), reports.events[i].At)
+				require.Equal(l, began.Add(after), l.reports.events[i].At)
 			}
-			require.Equal(t, dialer.AMDHuman, reports.events[3].AMD)
-			require.Equal(t, dialer.CauseCompleted, reports.events[5].Cause)
-			require.Equal(t, token(7), record(t, carrier, 1).AgentID)
+			require.Equal(l, dialer.AMDHuman, l.reports.events[3].AMD)
+			require.Equal(l, dialer.CauseCompleted, l.reports.events[5].Cause)
+			require.Equal(l, token(7), record(l, l.carrier, 1).AgentID)
 		})
 	})
 	t.Run("ends a call that nobody takes once it has rung as long as was asked", func(t *testing.T) {
@@ -63,23 +71,23 @@ func TestCarrier(t *testing.T) {
 
 		callees := people()
 		callees.PickUp = sim.Exactly(time.Minute)
-		carrierTest(t, sim.Config{Callees: callees}, func(t *testing.T, carrier *sim.Carrier, reports *inbox) {
-			originate(t, carrier, 1)
+		carrierTest(t, sim.Config{Callees: callees}, func(l *line) {
+			originate(l, l.carrier, 1)
 			pass(time.Minute)
-			facts := record(t, carrier, 1).Facts
-			require.Equal(t, 25*time.Second, facts.EndedAt.Sub(facts.RingingAt))
-			require.Equal(t, dialer.CauseNoAnswer, facts.Cause)
-			require.Equal(t, []telephony.Type{telephony.TypeInitiated, telephony.TypeRinging, telephony.TypeEnded}, reports.types())
+			facts := record(l, l.carrier, 1).Facts
+			require.Equal(l, 25*time.Second, facts.EndedAt.Sub(facts.RingingAt))
+			require.Equal(l, dialer.CauseNoAnswer, facts.Cause)
+			require.Equal(l, []telephony.Type{telephony.TypeInitiated, telephony.TypeRinging, telephony.TypeEnded}, l.reports.types())
 		})
 	})
 	t.Run("has people hang up on silence when their patience is over", func(t *testing.T) {
 		t.Parallel()
 
-		carrierTest(t, sim.Config{Callees: people(), Detection: sure()}, func(t *testing.T, carrier *sim.Carrier, _ *inbox) {
-			originate(t, carrier, 1)
+		carrierTest(t, sim.Config{Callees: people(), Detection: sure()}, func(l *line) {
+			originate(l, l.carrier, 1)
 			pass(time.Minute)
-			facts := record(t, carrier, 1).Facts
-			require.Equal(t, 10*time.Second, facts.EndedAt.Sub(facts.AnsweredAt))
+			facts := record(l, l.carrier, 1).Facts
+			require.Equal(l, 10*time.Second, facts.EndedAt.Sub(facts.AnsweredAt))
 		})
 	})
 	t.Run("gives no verdict unless it is asked to, nor on a call that is over", func(t *testing.T) {
@@ -87,14 +95,14 @@ func TestCarrier(t *testing.T) {
 
 		callees := people()
 		callees.Patience = sim.Exactly(time.Second)
-		carrierTest(t, sim.Config{Callees: callees, Detection: sure()}, func(t *testing.T, carrier *sim.Carrier, reports *inbox) {
-			originate(t, carrier, 1)
+		carrierTest(t, sim.Config{Callees: callees, Detection: sure()}, func(l *line) {
+			originate(l, l.carrier, 1)
 			unasked := request(2)
 			unasked.DetectMachine = false
-			_, err := carrier.Originate(t.Context(), unasked)
-			require.NoError(t, err)
+			_, err := l.carrier.Originate(l.Context(), unasked)
+			require.NoError(l, err)
 			pass(time.Minute)
-			require.NotContains(t, reports.types(), telephony.TypeAMD)
+			require.NotContains(l, l.reports.types(), telephony.TypeAMD)
 		})
 	})
 	t.Run("takes machines and people for each other in the shares that were asked for", func(t *testing.T) {
@@ -115,10 +123,10 @@ func TestCarrier(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 
-				carrierTest(t, sim.Config{Callees: test.callees, Detection: test.detection}, func(t *testing.T, carrier *sim.Carrier, _ *inbox) {
-					originate(t, carrier, 1)
+				carrierTest(t, sim.Config{Callees: test.callees, Detection: test.detection}, func(l *line) {
+					originate(l, l.carrier, 1)
 					pass(time.Minute)
-					require.Equal(t, test.verdict, record(t, carrier, 1).Facts.AMD)
+					require.Equal(l, test.verdict, record(l, l.carrier, 1).Facts.AMD)
 				})
 			})
 		}
@@ -127,146 +135,146 @@ func TestCarrier(t *testing.T) {
 		t.Parallel()
 
 		carrierTest(t, sim.Config{Callees: people(), Network: sim.Network{Latency: sim.Exactly(time.Second)}},
-			func(t *testing.T, carrier *sim.Carrier, _ *inbox) {
+			func(l *line) {
 				answers := make(chan dialer.OriginateResult, 2)
 				for range 2 {
 					go func() {
-						answer, _ := carrier.Originate(context.Background(), request(1))
+						answer, _ := l.carrier.Originate(context.Background(), request(1))
 						answers <- answer
 					}()
 				}
 				pass(2 * time.Second)
-				sid := originate(t, carrier, 1)
+				sid := originate(l, l.carrier, 1)
 				for range 2 {
-					require.Equal(t, dialer.OriginateResult{CallSID: sid}, <-answers)
+					require.Equal(l, dialer.OriginateResult{CallSID: sid}, <-answers)
 				}
-				books := carrier.Books()
-				require.Equal(t, []int{3, 2, 1, 1}, []int{books.Requests, books.AskedAgain, books.Placed, books.MostAtOnce})
+				books := l.carrier.Books()
+				require.Equal(l, []int{3, 2, 1, 1}, []int{books.Requests, books.AskedAgain, books.Placed, books.MostAtOnce})
 			})
 	})
 	t.Run("counts the calls that one phone is in at once", func(t *testing.T) {
 		t.Parallel()
 
-		carrierTest(t, sim.Config{Callees: people()}, func(t *testing.T, carrier *sim.Carrier, _ *inbox) {
+		carrierTest(t, sim.Config{Callees: people()}, func(l *line) {
 			again := request(2)
 			again.To = phone(1)
-			originate(t, carrier, 1)
-			_, err := carrier.Originate(t.Context(), again)
-			require.NoError(t, err)
-			require.Equal(t, 2, carrier.Books().MostAtOnce)
-			require.Equal(t, 2, carrier.Books().MostLines)
+			originate(l, l.carrier, 1)
+			_, err := l.carrier.Originate(l.Context(), again)
+			require.NoError(l, err)
+			require.Equal(l, 2, l.carrier.Books().MostAtOnce)
+			require.Equal(l, 2, l.carrier.Books().MostLines)
 		})
 	})
 	t.Run("has no more calls at once than lines", func(t *testing.T) {
 		t.Parallel()
 
-		carrierTest(t, sim.Config{Callees: people(), Lines: 2}, func(t *testing.T, carrier *sim.Carrier, _ *inbox) {
-			originate(t, carrier, 1)
-			originate(t, carrier, 2)
-			_, err := carrier.Originate(t.Context(), request(3))
-			require.ErrorIs(t, err, dialer.ErrTrunkBusy)
-			_, err = carrier.Lookup(t.Context(), dialer.LookupRequest{Token: token(3)})
-			require.ErrorIs(t, err, dialer.ErrCallNotFound)
+		carrierTest(t, sim.Config{Callees: people(), Lines: 2}, func(l *line) {
+			originate(l, l.carrier, 1)
+			originate(l, l.carrier, 2)
+			_, err := l.carrier.Originate(l.Context(), request(3))
+			require.ErrorIs(l, err, dialer.ErrTrunkBusy)
+			_, err = l.carrier.Lookup(l.Context(), dialer.LookupRequest{Token: token(3)})
+			require.ErrorIs(l, err, dialer.ErrCallNotFound)
 			pass(time.Minute)
-			originate(t, carrier, 3)
-			require.Equal(t, 2, carrier.Books().MostLines)
+			originate(l, l.carrier, 3)
+			require.Equal(l, 2, l.carrier.Books().MostLines)
 		})
 	})
 	t.Run("refuses numbers, and places no call for them", func(t *testing.T) {
 		t.Parallel()
 
-		carrierTest(t, sim.Config{Callees: sim.Callees{Rejected: 1}}, func(t *testing.T, carrier *sim.Carrier, reports *inbox) {
-			_, err := carrier.Originate(t.Context(), request(1))
-			require.ErrorIs(t, err, dialer.ErrNumberRejected)
+		carrierTest(t, sim.Config{Callees: sim.Callees{Rejected: 1}}, func(l *line) {
+			_, err := l.carrier.Originate(l.Context(), request(1))
+			require.ErrorIs(l, err, dialer.ErrNumberRejected)
 			pass(time.Minute)
-			require.Empty(t, carrier.Records())
-			require.Empty(t, reports.types())
+			require.Empty(l, l.carrier.Records())
+			require.Empty(l, l.reports.types())
 		})
 	})
 	t.Run("hangs up once, as canceled before the answer and as completed after it", func(t *testing.T) {
 		t.Parallel()
 
-		carrierTest(t, sim.Config{Callees: people()}, func(t *testing.T, carrier *sim.Carrier, reports *inbox) {
+		carrierTest(t, sim.Config{Callees: people()}, func(l *line) {
 			for n, answered := range map[int]bool{1: false, 2: true} {
-				sid, cause := originate(t, carrier, n), dialer.CauseCanceled
+				sid, cause := originate(l, l.carrier, n), dialer.CauseCanceled
 				if answered {
 					pass(8 * time.Second)
 					cause = dialer.CauseCompleted
 				}
 				for range 2 {
-					require.NoError(t, carrier.Hangup(t.Context(), dialer.HangupRequest{CallSID: sid}))
+					require.NoError(l, l.carrier.Hangup(l.Context(), dialer.HangupRequest{CallSID: sid}))
 				}
-				require.Equal(t, cause, record(t, carrier, n).Facts.Cause)
+				require.Equal(l, cause, record(l, l.carrier, n).Facts.Cause)
 			}
 			pass(time.Minute)
-			require.Len(t, slices.DeleteFunc(reports.types(), func(kind telephony.Type) bool { return kind != telephony.TypeEnded }), 2)
+			require.Len(l, slices.DeleteFunc(l.reports.types(), func(kind telephony.Type) bool { return kind != telephony.TypeEnded }), 2)
 		})
 	})
 	t.Run("bridges an agent once, and no second one", func(t *testing.T) {
 		t.Parallel()
 
-		carrierTest(t, sim.Config{Callees: people()}, func(t *testing.T, carrier *sim.Carrier, _ *inbox) {
-			originate(t, carrier, 1)
+		carrierTest(t, sim.Config{Callees: people()}, func(l *line) {
+			originate(l, l.carrier, 1)
 			pass(8 * time.Second)
 			bridge := dialer.BridgeRequest{Token: token(1), AgentID: token(7)}
-			require.NoError(t, carrier.Bridge(t.Context(), bridge))
-			require.NoError(t, carrier.Bridge(t.Context(), bridge))
+			require.NoError(l, l.carrier.Bridge(l.Context(), bridge))
+			require.NoError(l, l.carrier.Bridge(l.Context(), bridge))
 			bridge.AgentID = token(8)
-			require.ErrorIs(t, carrier.Bridge(t.Context(), bridge), dialer.ErrTrunkBusy)
-			require.Equal(t, 1, carrier.Books().Connected)
-			require.Equal(t, 1, carrier.Books().TwoAgents)
+			require.ErrorIs(l, l.carrier.Bridge(l.Context(), bridge), dialer.ErrTrunkBusy)
+			require.Equal(l, 1, l.carrier.Books().Connected)
+			require.Equal(l, 1, l.carrier.Books().TwoAgents)
 			pass(time.Hour)
 			bridge.AgentID = token(7)
-			require.ErrorIs(t, carrier.Bridge(t.Context(), bridge), dialer.ErrCallNotFound, "the call is over")
+			require.ErrorIs(l, l.carrier.Bridge(l.Context(), bridge), dialer.ErrCallNotFound, "the call is over")
 		})
 	})
 	t.Run("plays an announcement until it was heard, the callee hangs up, or the deadline", func(t *testing.T) {
 		t.Parallel()
 
-		carrierTest(t, sim.Config{Callees: people()}, func(t *testing.T, carrier *sim.Carrier, _ *inbox) {
+		carrierTest(t, sim.Config{Callees: people()}, func(l *line) {
 			play := func(ctx context.Context, n int) (time.Duration, error) {
 				began := time.Now()
-				err := carrier.Play(ctx, dialer.PlayRequest{Token: token(n), Announcement: dialer.AnnouncementSafeHarbor})
+				err := l.carrier.Play(ctx, dialer.PlayRequest{Token: token(n), Announcement: dialer.AnnouncementSafeHarbor})
 				return time.Since(began), err
 			}
 			for n := range 3 {
-				originate(t, carrier, n)
+				originate(l, l.carrier, n)
 			}
 			pass(8 * time.Second)
-			took, err := play(t.Context(), 0)
-			require.NoError(t, err)
-			require.Equal(t, 6*time.Second, took)
+			took, err := play(l.Context(), 0)
+			require.NoError(l, err)
+			require.Equal(l, 6*time.Second, took)
 
 			time.AfterFunc(2*time.Second, func() {
-				_ = carrier.Hangup(context.Background(), dialer.HangupRequest{Token: token(1)})
+				_ = l.carrier.Hangup(context.Background(), dialer.HangupRequest{Token: token(1)})
 			})
-			took, err = play(t.Context(), 1)
-			require.NoError(t, err)
-			require.Equal(t, 2*time.Second, took)
+			took, err = play(l.Context(), 1)
+			require.NoError(l, err)
+			require.Equal(l, 2*time.Second, took)
 
-			originate(t, carrier, 3)
+			originate(l, l.carrier, 3)
 			pass(8 * time.Second)
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			ctx, cancel := context.WithTimeout(l.Context(), time.Second)
 			defer cancel()
 			_, err = play(ctx, 3)
-			require.ErrorIs(t, err, dialer.ErrCarrierTimeout)
+			require.ErrorIs(l, err, dialer.ErrCarrierTimeout)
 
-			took, err = play(t.Context(), 1)
-			require.NoError(t, err)
-			require.Zero(t, took, "nobody is there to hear it")
-			require.Equal(t, 3, carrier.Books().Announced)
+			took, err = play(l.Context(), 1)
+			require.NoError(l, err)
+			require.Zero(l, took, "nobody is there to hear it")
+			require.Equal(l, 3, l.carrier.Books().Announced)
 		})
 	})
 	t.Run("knows no call that it never placed", func(t *testing.T) {
 		t.Parallel()
 
-		carrierTest(t, sim.Config{}, func(t *testing.T, carrier *sim.Carrier, _ *inbox) {
-			ctx := t.Context()
-			require.ErrorIs(t, carrier.Bridge(ctx, dialer.BridgeRequest{Token: token(1)}), dialer.ErrCallNotFound)
-			require.ErrorIs(t, carrier.Play(ctx, dialer.PlayRequest{CallSID: "SIM-1"}), dialer.ErrCallNotFound)
-			require.ErrorIs(t, carrier.Hangup(ctx, dialer.HangupRequest{Token: token(1)}), dialer.ErrCallNotFound)
-			_, err := carrier.Lookup(ctx, dialer.LookupRequest{Token: token(1), CallSID: "SIM-1"})
-			require.ErrorIs(t, err, dialer.ErrCallNotFound)
+		carrierTest(t, sim.Config{}, func(l *line) {
+			ctx := l.Context()
+			require.ErrorIs(l, l.carrier.Bridge(ctx, dialer.BridgeRequest{Token: token(1)}), dialer.ErrCallNotFound)
+			require.ErrorIs(l, l.carrier.Play(ctx, dialer.PlayRequest{CallSID: "SIM-1"}), dialer.ErrCallNotFound)
+			require.ErrorIs(l, l.carrier.Hangup(ctx, dialer.HangupRequest{Token: token(1)}), dialer.ErrCallNotFound)
+			_, err := l.carrier.Lookup(ctx, dialer.LookupRequest{Token: token(1), CallSID: "SIM-1"})
+			require.ErrorIs(l, err, dialer.ErrCallNotFound)
 		})
 	})
 	t.Run("follows a mock clock", func(t *testing.T) {
@@ -287,21 +295,21 @@ func TestCarrier(t *testing.T) {
 		t.Parallel()
 
 		carrierTest(t, sim.Config{Callees: people(), Network: sim.Network{Delay: sim.Exactly(time.Second)}},
-			func(t *testing.T, carrier *sim.Carrier, reports *inbox) {
-				originate(t, carrier, 1)
+			func(l *line) {
+				originate(l, l.carrier, 1)
 				playing := make(chan error, 1)
 				pass(7 * time.Second)
 				go func() {
-					playing <- carrier.Play(context.Background(), dialer.PlayRequest{Token: token(1)})
+					playing <- l.carrier.Play(context.Background(), dialer.PlayRequest{Token: token(1)})
 				}()
 				pass(time.Second)
-				carrier.Close()
-				<-playing
-				heard := len(reports.types())
-				_, err := carrier.Originate(t.Context(), request(2))
-				require.NoError(t, err)
+				l.carrier.Close()
+				require.NoError(l, <-playing)
+				heard := len(l.reports.types())
+				_, err := l.carrier.Originate(l.Context(), request(2))
+				require.NoError(l, err)
 				pass(time.Hour)
-				require.Len(t, reports.types(), heard)
+				require.Len(l, l.reports.types(), heard)
 			})
 	})
 	t.Run("has every default when nothing is asked for", func(t *testing.T) {

@@ -1,7 +1,6 @@
 package sim_test
 
 import (
-	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -55,18 +54,18 @@ func TestChance(t *testing.T) {
 	t.Run("decides anew when a phone is dialed again", func(t *testing.T) {
 		t.Parallel()
 
-		carrierTest(t, sim.Config{}, func(t *testing.T, carrier *sim.Carrier, _ *inbox) {
+		carrierTest(t, sim.Config{}, func(l *line) {
 			outcomes := map[dialer.Cause]bool{}
 			for n := range 60 {
 				again := request(n)
 				again.To = phone(0)
-				_, _ = carrier.Originate(t.Context(), again)
+				_, _ = l.carrier.Originate(l.Context(), again)
 				pass(time.Hour)
 			}
-			for _, record := range carrier.Records() {
+			for _, record := range l.carrier.Records() {
 				outcomes[record.Facts.Cause] = true
 			}
-			require.Greater(t, len(outcomes), 1)
+			require.Greater(l, len(outcomes), 1)
 		})
 	})
 	t.Run("comes near the shares that were asked for", func(t *testing.T) {
@@ -74,17 +73,17 @@ func TestChance(t *testing.T) {
 
 		const calls = 3000
 		shares := sim.DefaultCallees()
-		carrierTest(t, sim.Config{Seed: 3}, func(t *testing.T, carrier *sim.Carrier, _ *inbox) {
+		carrierTest(t, sim.Config{Seed: 3}, func(l *line) {
 			for n := range calls {
-				_, err := carrier.Originate(t.Context(), request(n))
+				_, err := l.carrier.Originate(l.Context(), request(n))
 				if err != nil {
-					require.True(t, errors.Is(err, dialer.ErrNumberRejected), "%v", err)
+					require.ErrorIs(l, err, dialer.ErrNumberRejected)
 				}
 			}
 			pass(time.Hour)
 			counts := map[dialer.Cause]float64{}
 			var machines float64
-			for _, record := range carrier.Records() {
+			for _, record := range l.carrier.Records() {
 				counts[record.Facts.Cause]++
 				if record.Facts.AMD.Machine() {
 					machines++
@@ -92,12 +91,12 @@ func TestChance(t *testing.T) {
 			}
 			near := func(want float64, got float64) {
 				t.Helper()
-				require.InDelta(t, want, got/calls, 0.02)
+				require.InDelta(l, want, got/calls, 0.02)
 			}
 			near(shares.Answered, counts[dialer.CauseCompleted])
 			near(shares.Busy, counts[dialer.CauseBusy])
 			near(shares.Failed, counts[dialer.CauseFailed])
-			near(shares.Rejected, float64(carrier.Books().Rejected))
+			near(shares.Rejected, float64(l.carrier.Books().Rejected))
 			near(1-shares.Answered-shares.Busy-shares.Failed-shares.Rejected, counts[dialer.CauseNoAnswer])
 			near(shares.Answered*shares.Machines, machines)
 		})
