@@ -92,6 +92,15 @@ func TestConnect(t *testing.T) {
 			f.requireNoNumbers()
 		})
 	})
+	t.Run("a person is let go on time, however seldom agents are looked for", func(t *testing.T) {
+		t.Parallel()
+
+		onFloor(t, 1, sim.Config{Callees: patient(), Detection: sure()}, func(f *floor) {
+			f.start(withLaw(1), func(c *engine.Config) { c.ReserveEvery = 1500 * time.Millisecond })
+			f.pass(known + 3*time.Second)
+			require.Equal(f, 2*time.Second, f.call().AbandonedAt.Sub(f.call().AMDAt))
+		})
+	})
 	t.Run("a machine is hung up on once, and hears nothing", func(t *testing.T) {
 		t.Parallel()
 

@@ -21,7 +21,9 @@ func TestLease(t *testing.T) {
 		onFloor(t, 200, sim.Config{Callees: nobody()}, func(f *floor) {
 			f.ready(2)
 			var placed []int
-			for range 3 {
+			f.start()
+			f.pass(0)
+			for range 2 {
 				f.start()
 			}
 			f.pass(3 * time.Minute)
@@ -31,6 +33,7 @@ func TestLease(t *testing.T) {
 				}
 			}
 			require.Len(f, placed, 1)
+			require.InDelta(f, 3*60/5, f.processes[0].count("AcquireLease"), 2, "it renews after a third of LeaseFor")
 			require.Greater(f, placed[0], 10)
 			require.Equal(f, 1, f.meter.Count("outdial.dialer.lease.changes", map[string]string{"change": "acquired"}))
 		})
