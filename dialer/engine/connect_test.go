@@ -451,12 +451,12 @@ func TestConnect(t *testing.T) {
 
 		onFloor(t, 2, sim.Config{Callees: patient(), Detection: sure()}, func(f *floor) {
 			f.ready(1)
-			p := f.start(withLaw(1), func(c *engine.Config) { c.MaxPerTick = 2 })
-			f.pass(5 * time.Minute)
+			p := f.start(calm, withLaw(1))
+			f.pass(3 * time.Minute)
 			require.Equal(f, map[string]time.Duration{
 				"Originate": 10 * time.Second, "Bridge": 5 * time.Second, "Play": 30 * time.Second,
 				"Hangup": 5 * time.Second, "Lookup": 5 * time.Second,
-			}, p.allowed)
+			}, p.deadlines())
 		})
 	})
 	t.Run("no agent gets two people, however many answer at once", func(t *testing.T) {

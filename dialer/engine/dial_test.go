@@ -190,7 +190,7 @@ func TestDial(t *testing.T) {
 					require.Zero(f, item.Attempts)
 				}
 			}
-			f.pass(10 * time.Minute)
+			f.pass(6 * time.Minute)
 			books := f.carrier.Books()
 			require.Equal(f, 12, books.Placed)
 			require.Equal(f, 2, books.MostLines)

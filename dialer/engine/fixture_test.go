@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -399,6 +400,13 @@ func (g *gate) until(ctx context.Context, method string) *gate {
 		g.allowed[method] = -1
 	}
 	return g
+}
+
+// deadlines says how long the last request to the carrier might take, by method.
+func (g *gate) deadlines() map[string]time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return maps.Clone(g.allowed)
 }
 
 func (g *gate) enter(method string) error {

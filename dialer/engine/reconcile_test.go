@@ -113,7 +113,7 @@ func TestReconcile(t *testing.T) {
 			f.run(p)
 			f.pass(5 * time.Second)
 			f.deaf.Store(true)
-			f.pass(30 * time.Minute)
+			f.pass(12 * time.Minute)
 			require.Equal(f, map[dialer.State]int{dialer.StateUnknown: 1}, f.states())
 			require.Positive(f, f.reconciled("denied"))
 			require.Contains(f, f.log.String(), "the carrier denies a call that it has reported")
