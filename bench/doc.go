@@ -1,4 +1,4 @@
-// Package bench measures the agent queue on both engines, each time beside a floor:
+// Package bench measures both queues on both engines, each time beside a floor:
 // the barest statement that could do the same work, run in the same database in
 // the same minute. What counts is the ratio. A time alone says more about the
 // machine than about the library.
@@ -26,6 +26,11 @@
 //   - Pull: the bare claiming statement, prepared, through the same driver and pool.
 //     Every agent pulls once, all at the same time; then, off the clock, everybody
 //     moves on to the next item.
+//
+//   - Events: one INSERT … ON CONFLICT DO NOTHING for each event, prepared. The library
+//     also merges the event into its call and moves the item, in one transaction.
+//   - NextDials: the bare claiming statement for fifty items. x-floor-with-same-writes
+//     also writes fifty calls and fifty holds, as the library does.
 //
 // x-faster-than-seed compares with the queue_replace function of the first
 // specification, which releases everything and inserts it again. On SQLite, which

@@ -118,12 +118,8 @@ func (b *bed) fillPower(tb testing.TB) {
 	floors := powerFloorsOf[b.name]
 	b.run(tb, floors.schema)
 	b.run(tb, b.reset)
-	for _, table := range []string{
-		"campaign_queue", "call_attempts", "phone_holds", "telephony_events", "floor_calls", "floor_attempts", "floor_holds", "floor_events",
-	} {
-		b.run(tb, []string{"DELETE FROM " + table})
-	}
-	b.run(tb, []string{"UPDATE campaign_settings SET status = 'running'", "UPDATE campaign_contacts SET next_attempt_at = NULL, finished_at = NULL, attempts = 0"})
+	b.emptyPower(tb)
+	b.run(tb, []string{"UPDATE campaign_settings SET status = 'running'"})
 	result, err := b.store.EnqueueCalls(tb.Context(), dialer.EnqueueParams{
 		CampaignID: b.campaign, ActorID: actor, Now: start,
 		Provenance: outdial.Provenance{By: "system", Reason: outdial.ReasonCampaignAudience},
@@ -133,6 +129,18 @@ func (b *bed) fillPower(tb testing.TB) {
 	b.run(tb, []string{`INSERT INTO floor_calls (id, campaign_id, contact_id, status, priority, next_attempt_at, lock_version, created_at, updated_at)
 		SELECT id, campaign_id, contact_id, status, priority, next_attempt_at, lock_version, created_at, updated_at FROM campaign_queue`})
 	b.run(tb, b.settle)
+}
+
+// emptyPower empties the power queue. What were left of it would keep phones from
+// whoever measures pulls next.
+func (b *bed) emptyPower(tb testing.TB) {
+	tb.Helper()
+	for _, table := range []string{
+		"campaign_queue", "call_attempts", "phone_holds", "telephony_events", "floor_calls", "floor_attempts", "floor_holds", "floor_events",
+	} {
+		b.run(tb, []string{"DELETE FROM " + table})
+	}
+	b.run(tb, []string{"UPDATE campaign_contacts SET next_attempt_at = NULL, finished_at = NULL, finish_reason = NULL, attempts = 0"})
 }
 
 // script is what carriers report of a call that is answered and talked through.
@@ -146,6 +154,7 @@ var script = []telephony.Type{
 func events(tb testing.TB, b *bed, rounds, writers, calls int) times {
 	tb.Helper()
 	b.fillPower(tb)
+	defer b.emptyPower(tb)
 	keep, err := b.db.PreparexContext(tb.Context(), powerFloorsOf[b.name].event)
 	require.NoError(tb, err)
 	defer keep.Close() //nolint:errcheck // only read
@@ -253,6 +262,7 @@ func spread(writers, numbers int, work func(number int)) {
 func dials(tb testing.TB, b *bed, rounds, claims int) times {
 	tb.Helper()
 	b.fillPower(tb)
+	defer b.emptyPower(tb)
 	const batch = 50
 	claims = min(claims, b.contacts/rounds/batch/2)
 	bare := func(tb testing.TB, tx sqlx.ExtContext) []uuid.UUID {
