@@ -18,17 +18,22 @@
 //   - ReplaceFirst: one INSERT … SELECT of the same rows, columns and values, in the
 //     same order, with ids composed the same way. x-plain-floor is the same with a
 //     random id from the database and in no order.
+//
 //   - ReplaceRepeated: an anti-join in both directions that finds nothing to
 //     write.
+//
 //   - ReplaceFiltered (cap 3, first name contains "B", at most 5,000): one INSERT …
 //     SELECT with the filter, one window and a LIMIT.
+//
 //   - Preview: a count of the contacts that are callable and not yet queued.
+//
 //   - Pull: the bare claiming statement, prepared, through the same driver and pool.
 //     Every agent pulls once, all at the same time; then, off the clock, everybody
 //     moves on to the next item.
 //
 //   - Events: one INSERT … ON CONFLICT DO NOTHING for each event, prepared. The library
 //     also merges the event into its call and moves the item, in one transaction.
+//
 //   - NextDials: the bare claiming statement for fifty items. x-floor-with-same-writes
 //     also writes fifty calls and fifty holds, as the library does.
 //
