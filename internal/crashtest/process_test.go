@@ -1,9 +1,11 @@
 package crashtest_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -69,10 +71,15 @@ func openStore(ctx context.Context, database string) (store.Store, error) {
 	return sqlite.Open(ctx, database)
 }
 
+// listening is what a dialing process prints once it can be told to stop. It may have
+// nothing left to do by then, and be told at once.
+const listening = "listening"
+
 // dial is the dialing process.
 func dial() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	fmt.Println(listening)
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	st, err := openStore(ctx, os.Getenv(databaseVariable))
 	if err != nil {
@@ -170,7 +177,18 @@ type process struct {
 
 func start(t *testing.T, database string, carrier *exchange, at moment) *process {
 	t.Helper()
-	return run(t, databaseVariable+"="+database, carrierVariable+"="+carrier.URL, momentVariable+"="+string(at))
+	p := prepare(t, databaseVariable+"="+database, carrierVariable+"="+carrier.URL, momentVariable+"="+string(at))
+	printed, told, err := os.Pipe()
+	require.NoError(t, err)
+	defer printed.Close()
+	p.Stdout = told
+	p.begin(t)
+	require.NoError(t, told.Close())
+	require.NoError(t, printed.SetReadDeadline(time.Now().Add(patience)))
+	line, err := bufio.NewReader(printed).ReadString('\n')
+	require.NoError(t, err, "the process does not begin")
+	require.Equal(t, listening+"\n", line)
+	return p
 }
 
 // deliver gives an event to a process of its own.
@@ -178,19 +196,25 @@ func deliver(t *testing.T, database string, event telephony.Event) *process {
 	t.Helper()
 	encoded, err := json.Marshal(event)
 	require.NoError(t, err)
-	return run(t, databaseVariable+"="+database, eventVariable+"="+string(encoded))
+	p := prepare(t, databaseVariable+"="+database, eventVariable+"="+string(encoded))
+	p.begin(t)
+	return p
 }
 
-func run(t *testing.T, environment ...string) *process {
+func prepare(t *testing.T, environment ...string) *process {
 	t.Helper()
 	binary, err := os.Executable()
 	require.NoError(t, err)
 	p := &process{Cmd: exec.CommandContext(t.Context(), binary), done: make(chan error, 1)}
 	p.Env = append(os.Environ(), environment...)
 	p.Stderr = &p.said
+	return p
+}
+
+func (p *process) begin(t *testing.T) {
+	t.Helper()
 	require.NoError(t, p.Start())
 	go func() { p.done <- p.Wait() }()
-	return p
 }
 
 // requireKilled waits until the process has died of SIGKILL, and of nothing else.
