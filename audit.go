@@ -25,6 +25,9 @@ const (
 	ActionDialerResume   Action = "dialer.resume"
 	ActionDialerStop     Action = "dialer.stop"
 	ActionDialerRollback Action = "dialer.rollback"
+
+	ActionDispositionRecord Action = "disposition.record"
+	ActionPolicySet         Action = "retry_policy.set"
 )
 
 // AuditEntry is one line of the append-only audit log: who did what to which

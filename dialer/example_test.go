@@ -109,11 +109,11 @@ func ExampleRetryPolicy_Progress() {
 	call := dialer.Call{Attempt: 1, Facts: dialer.Facts{
 		EndedAt: time.Date(2026, time.November, 21, 15, 4, 5, 0, time.UTC), Cause: dialer.CauseBusy,
 	}}
-	progress := policy.Progress(call)
+	progress := policy.Progress(call, dialer.History{})
 	fmt.Println(progress.State, progress.Outcome, progress.NextAttemptAt.Format(time.TimeOnly))
 
 	call.Attempt = dialer.DefaultMaxAttempts
-	progress = policy.Progress(call)
+	progress = policy.Progress(call, dialer.History{})
 	fmt.Println(progress.State, progress.Outcome, progress.FailReason)
 	// Output:
 	// queued busy 16:04:05

@@ -114,8 +114,8 @@ func TestFactsMerge(t *testing.T) {
 				outOfOrder = outOfOrder.Merge(inUTC(report))
 			}
 			requireFacts(t, inOrder, outOfOrder, "the order matters")
-			requireProgress(t, dialer.RetryPolicy{}.Progress(dialer.Call{Facts: inOrder}),
-				dialer.RetryPolicy{}.Progress(dialer.Call{Facts: outOfOrder}))
+			requireProgress(t, dialer.RetryPolicy{}.Progress(dialer.Call{Facts: inOrder}, dialer.History{}),
+				dialer.RetryPolicy{}.Progress(dialer.Call{Facts: outOfOrder}, dialer.History{}))
 		})
 	})
 	t.Run("never forgets what was known", func(t *testing.T) {

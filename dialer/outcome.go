@@ -63,24 +63,8 @@ var rules = []Rule{
 // Rules returns what each outcome does, for documentation, models and tests.
 func Rules() []Rule { return slices.Clone(rules) }
 
-// FailMaxAttempts is the fail_reason of an item whose attempts are used up.
-const FailMaxAttempts = "max_attempts"
-
 // FailRolledBack is the fail_reason of an item whose launch was rolled back.
 const FailRolledBack = "rolled_back"
-
-// DefaultMaxAttempts is how often a contact is dialed in a campaign at most.
-const DefaultMaxAttempts = 3
-
-// RetryPolicy decides whether and when a contact is dialed again. The zero value
-// has the defaults.
-type RetryPolicy struct {
-	// MaxAttempts is how often a contact is dialed in a campaign at most, in both
-	// queues together. Defaults to DefaultMaxAttempts.
-	MaxAttempts int
-	// CoolDowns override the table's, by outcome. A zero overrides too.
-	CoolDowns map[Outcome]time.Duration
-}
 
 // Progress is where a call has brought its item.
 type Progress struct {
@@ -101,11 +85,14 @@ type Progress struct {
 // reported beside it changes nothing. While a call goes on, a machine verdict
 // changes nothing either, since the agent may already be on the line. A call that
 // was lost is unknown, whatever was known of it before.
-func (p RetryPolicy) Progress(c Call) Progress {
+//
+// What else the contact has been through in the campaign is in h: it matters to caps
+// alone.
+func (p RetryPolicy) Progress(c Call, h History) Progress {
 	outcome := c.outcome()
 	switch {
 	case outcome != "":
-		return p.settle(c, outcome)
+		return p.settle(c, outcome, h)
 	case !c.LostAt.IsZero():
 		return Progress{State: StateUnknown}
 	case !c.ConnectedAt.IsZero():
@@ -149,33 +136,34 @@ func (c Call) outcome() Outcome {
 	}
 }
 
-func (p RetryPolicy) settle(c Call, outcome Outcome) Progress {
-	at := slices.IndexFunc(rules, func(rule Rule) bool { return rule.Outcome == outcome })
-	rule := rules[at]
+func (p RetryPolicy) settle(c Call, outcome Outcome, h History) Progress {
+	rule := ruleOf(outcome)
 	progress := Progress{State: rule.State, Outcome: outcome}
 	switch rule.State {
 	case StateFailed:
 		progress.FailReason = string(outcome)
 	case StateQueued:
-		if rule.Counts && c.Attempt >= p.maxAttempts() {
-			return Progress{State: StateFailed, Outcome: outcome, FailReason: FailMaxAttempts}
+		attempt := Attempt{Outcome: outcome, PlacedAt: c.PlacedAt, EndedAt: c.EndedAt}
+		if rule.Counts {
+			attempt.Number = c.Attempt
 		}
-		coolDown, overridden := p.CoolDowns[outcome]
-		if !overridden {
-			coolDown = rule.CoolDown
-		}
-		end := c.EndedAt
 		if outcome == OutcomeNotPlaced {
-			end = c.NotPlacedAt
+			attempt.EndedAt = c.NotPlacedAt
 		}
-		progress.NextAttemptAt = end.Add(coolDown)
+		next, exhausted := p.Next(attempt, h)
+		if exhausted != "" {
+			return Progress{State: StateFailed, Outcome: outcome, FailReason: exhausted}
+		}
+		progress.NextAttemptAt = next
 	}
 	return progress
 }
 
-func (p RetryPolicy) maxAttempts() int {
-	if p.MaxAttempts <= 0 {
-		return DefaultMaxAttempts
+// ruleOf returns an outcome's rule, the zero Rule for one that is not in the table.
+func ruleOf(outcome Outcome) Rule {
+	at := slices.IndexFunc(rules, func(rule Rule) bool { return rule.Outcome == outcome })
+	if at < 0 {
+		return Rule{}
 	}
-	return p.MaxAttempts
+	return rules[at]
 }

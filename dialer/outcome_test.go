@@ -139,9 +139,9 @@ func TestProgressOfACallThatIsOver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			requireProgress(t, test.want, dialer.RetryPolicy{}.Progress(test.call))
+			requireProgress(t, test.want, dialer.RetryPolicy{}.Progress(test.call, dialer.History{}))
 			test.call.LostAt = noon
-			requireProgress(t, test.want, dialer.RetryPolicy{}.Progress(test.call))
+			requireProgress(t, test.want, dialer.RetryPolicy{}.Progress(test.call, dialer.History{}))
 		})
 	}
 }
@@ -175,9 +175,9 @@ func TestProgressOfACallThatGoesOn(t *testing.T) {
 			for _, facts := range test.facts {
 				call.Facts = call.Merge(facts)
 			}
-			require.Equal(t, dialer.Progress{State: test.want}, dialer.RetryPolicy{}.Progress(call))
+			require.Equal(t, dialer.Progress{State: test.want}, dialer.RetryPolicy{}.Progress(call, dialer.History{}))
 			call.LostAt = second(60)
-			require.Equal(t, dialer.Progress{State: dialer.StateUnknown}, dialer.RetryPolicy{}.Progress(call), "of a lost call nobody knows")
+			require.Equal(t, dialer.Progress{State: dialer.StateUnknown}, dialer.RetryPolicy{}.Progress(call, dialer.History{}), "of a lost call nobody knows")
 		})
 	}
 }
@@ -188,18 +188,18 @@ func TestAMDSaysMachineAfterConnectFired(t *testing.T) {
 	t.Parallel()
 
 	call := dialer.Call{Attempt: 1, Facts: ringing.Merge(answered).Merge(connected)}
-	before := dialer.RetryPolicy{}.Progress(call)
+	before := dialer.RetryPolicy{}.Progress(call, dialer.History{})
 	require.Equal(t, dialer.StateConnected, before.State)
 
 	late := call
 	late.Facts = late.Merge(dialer.Facts{AMD: dialer.AMDMachine, AMDAt: second(13)})
 	require.Equal(t, dialer.AMDMachine, late.AMD, "the verdict is recorded")
-	require.Equal(t, before, dialer.RetryPolicy{}.Progress(late), "and changes nothing")
+	require.Equal(t, before, dialer.RetryPolicy{}.Progress(late, dialer.History{}), "and changes nothing")
 	require.False(t, late.AtMachine(), "nobody hangs up on the agent")
 	require.False(t, late.AwaitsAgent(true), "and no second agent comes")
 
 	late.Facts = late.Merge(dialer.Facts{EndedAt: second(300), Cause: dialer.CauseCompleted})
-	require.Equal(t, dialer.Progress{State: dialer.StateCompleted, Outcome: dialer.OutcomeConnected}, dialer.RetryPolicy{}.Progress(late))
+	require.Equal(t, dialer.Progress{State: dialer.StateCompleted, Outcome: dialer.OutcomeConnected}, dialer.RetryPolicy{}.Progress(late, dialer.History{}))
 }
 
 func TestAConversationOutweighsEverything(t *testing.T) {
@@ -209,7 +209,7 @@ func TestAConversationOutweighsEverything(t *testing.T) {
 		if c.ConnectedAt.IsZero() {
 			return
 		}
-		got := dialer.RetryPolicy{}.Progress(c)
+		got := dialer.RetryPolicy{}.Progress(c, dialer.History{})
 		switch {
 		case !c.EndedAt.IsZero():
 			require.Equal(t, dialer.Progress{State: dialer.StateCompleted, Outcome: dialer.OutcomeConnected}, got, "%+v", c)
@@ -230,7 +230,7 @@ func TestWhileACallGoesOnAMachineVerdictChangesNothing(t *testing.T) {
 		}
 		byMachine := c
 		byMachine.AMD = dialer.AMDMachine
-		require.Equal(t, dialer.RetryPolicy{}.Progress(c), dialer.RetryPolicy{}.Progress(byMachine), "%+v", c)
+		require.Equal(t, dialer.RetryPolicy{}.Progress(c, dialer.History{}), dialer.RetryPolicy{}.Progress(byMachine, dialer.History{}), "%+v", c)
 	})
 }
 
@@ -244,7 +244,7 @@ func TestProgressLooksAtTheFactsAndNothingElse(t *testing.T) {
 		other.Phone, other.CallSID = "+15046218927", "CA1"
 		other.ClaimedAt, other.PlacedAt = second(-2), second(-1)
 		other.Outcome, other.SettledAt = dialer.OutcomeBusy, second(99)
-		requireProgress(t, dialer.RetryPolicy{}.Progress(c), dialer.RetryPolicy{}.Progress(other))
+		requireProgress(t, dialer.RetryPolicy{}.Progress(c, dialer.History{}), dialer.RetryPolicy{}.Progress(other, dialer.History{}))
 	})
 }
 
@@ -261,7 +261,7 @@ func TestEveryOutcomeHasExactlyOneRule(t *testing.T) {
 	}
 	met := map[dialer.Outcome]bool{}
 	everyCall(func(c dialer.Call) {
-		if outcome := (dialer.RetryPolicy{}).Progress(c).Outcome; outcome != "" {
+		if outcome := (dialer.RetryPolicy{}).Progress(c, dialer.History{}).Outcome; outcome != "" {
 			met[outcome] = true
 		}
 	})
@@ -308,7 +308,7 @@ func TestAttemptsAreUsedUp(t *testing.T) {
 					most = dialer.DefaultMaxAttempts
 				}
 				for attempt := 1; attempt <= most+1; attempt++ {
-					got := policy.Progress(callWith(t, rule.Outcome, attempt))
+					got := policy.Progress(callWith(t, rule.Outcome, attempt), dialer.History{})
 					require.Equal(t, rule.Outcome, got.Outcome)
 					if rule.State == dialer.StateQueued && rule.Counts && attempt >= most {
 						require.Equal(t, dialer.Progress{State: dialer.StateFailed, Outcome: rule.Outcome, FailReason: dialer.FailMaxAttempts}, got)
@@ -333,8 +333,8 @@ func TestCoolDownsAreOverridden(t *testing.T) {
 				t.Parallel()
 
 				call := callWith(t, rule.Outcome, 1)
-				overridden := dialer.RetryPolicy{CoolDowns: map[dialer.Outcome]time.Duration{rule.Outcome: coolDown}}.Progress(call)
-				want := dialer.RetryPolicy{}.Progress(call)
+				overridden := dialer.RetryPolicy{CoolDowns: map[dialer.Outcome]time.Duration{rule.Outcome: coolDown}}.Progress(call, dialer.History{})
+				want := dialer.RetryPolicy{}.Progress(call, dialer.History{})
 				if rule.State == dialer.StateQueued {
 					want.NextAttemptAt = second(30).Add(coolDown)
 				}
@@ -346,8 +346,8 @@ func TestCoolDownsAreOverridden(t *testing.T) {
 		t.Parallel()
 
 		policy := dialer.RetryPolicy{CoolDowns: map[dialer.Outcome]time.Duration{dialer.OutcomeBusy: time.Second}}
-		require.Equal(t, second(31), policy.Progress(ended(dialer.CauseBusy)).NextAttemptAt)
-		require.Equal(t, second(30).Add(2*time.Hour), policy.Progress(ended(dialer.CauseNoAnswer)).NextAttemptAt)
+		require.Equal(t, second(31), policy.Progress(ended(dialer.CauseBusy), dialer.History{}).NextAttemptAt)
+		require.Equal(t, second(30).Add(2*time.Hour), policy.Progress(ended(dialer.CauseNoAnswer), dialer.History{}).NextAttemptAt)
 	})
 }
 
@@ -363,7 +363,7 @@ func TestWhoAwaitsAnAgentIsAtNoMachine(t *testing.T) {
 			awaiting++
 			require.False(t, c.AtMachine(), "%+v", c)
 			require.True(t, c.Answered())
-			require.Empty(t, dialer.RetryPolicy{}.Progress(c).Outcome, "the call goes on")
+			require.Empty(t, dialer.RetryPolicy{}.Progress(c, dialer.History{}).Outcome, "the call goes on")
 			require.True(t, c.ConnectedAt.IsZero() && c.AbandonedAt.IsZero() && c.EndedAt.IsZero(), "%+v", c)
 		}
 		if c.AtMachine() {

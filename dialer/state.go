@@ -74,6 +74,12 @@ const (
 	// about that call came late. It happens only while nobody has touched the item
 	// since.
 	MoveRevise Move = "revise"
+	// MoveDispose follows the disposition that an agent has recorded for a
+	// conversation, whether it goes on, has ended, or nobody knows.
+	MoveDispose Move = "dispose"
+	// MoveCorrect follows a disposition that takes the place of a mistaken one. It
+	// happens only while nobody has touched the item since.
+	MoveCorrect Move = "correct"
 )
 
 // Transition is one row of the state machine.
@@ -96,6 +102,8 @@ var transitions = []Transition{
 	{MoveFail, []State{StateQueued, StateDialing, StateRinging, StateConnected, StateUnknown}, []State{StateFailed}},
 	{MoveRollback, []State{StateQueued}, []State{StateFailed}},
 	{MoveRevise, []State{StateQueued, StateCompleted, StateFailed}, []State{StateDialing, StateRinging, StateConnected, StateQueued, StateCompleted, StateFailed}},
+	{MoveDispose, []State{StateConnected, StateUnknown, StateCompleted}, []State{StateQueued, StateCompleted, StateFailed}},
+	{MoveCorrect, []State{StateQueued, StateCompleted, StateFailed}, []State{StateQueued, StateCompleted, StateFailed}},
 }
 
 // Transitions returns the state machine, for documentation, models and tests.

@@ -183,7 +183,7 @@ func TestProgressKeepsToTheStateMachine(t *testing.T) {
 
 	taken := map[step]int{}
 	take := func(before, after dialer.Call) {
-		from, to := dialer.RetryPolicy{}.Progress(before), dialer.RetryPolicy{}.Progress(after)
+		from, to := dialer.RetryPolicy{}.Progress(before, dialer.History{}), dialer.RetryPolicy{}.Progress(after, dialer.History{})
 		if from.State == to.State && from.State.Live() {
 			return
 		}
@@ -195,7 +195,7 @@ func TestProgressKeepsToTheStateMachine(t *testing.T) {
 	}
 	news := slices.Concat(reports(second(9)), reports(second(10)), reports(second(11)))
 	everyCall(func(before dialer.Call) {
-		if (dialer.RetryPolicy{}).Progress(before).Outcome == "" {
+		if (dialer.RetryPolicy{}).Progress(before, dialer.History{}).Outcome == "" {
 			lost := before
 			lost.LostAt = second(600)
 			take(before, lost)

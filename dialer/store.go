@@ -18,6 +18,8 @@ import (
 // clock. Methods may be called from many goroutines and from many processes; a
 // caller never sees a deadlock or a serialization failure.
 //
+// Where a method takes a RetryPolicy, that of the campaign overrides it.
+//
 // The sentences below are a contract. Package storetest has a test for each.
 type Store interface {
 	filter.AttributeCatalog

@@ -26,9 +26,15 @@ type Item struct {
 	Pooled bool
 	// ScheduledFor is the time before which the item must not be pulled.
 	ScheduledFor time.Time
-	QueuedAt     time.Time
-	ReleasedAt   time.Time
-	LockedAt     time.Time
+	// CallbackAt is when the contact asked to be called; zero when they did not. It
+	// puts the item before all others once it is due.
+	CallbackAt time.Time
+	// CallbackAgentID is who promised the callback. The item waits for them in the
+	// pool, until they fail to be there. The nil UUID is anyone.
+	CallbackAgentID uuid.UUID
+	QueuedAt        time.Time
+	ReleasedAt      time.Time
+	LockedAt        time.Time
 	// LockExpiresAt is when a locked item may be taken by somebody else.
 	LockExpiresAt time.Time
 	// LockVersion counts the item's changes of state. A conditional write names

@@ -35,6 +35,11 @@ type Config struct {
 	// returns abandoned items sooner, longer forgives slower agents.
 	// Defaults to 15 minutes.
 	LockFor time.Duration
+	// CallbackGrace is how long a callback waits for the agent who promised it, once it
+	// is due, before anyone may take it. Shorter keeps the promise of the time, longer
+	// that of the voice.
+	// Defaults to 15 minutes.
+	CallbackGrace time.Duration
 	// EnqueueRate is how many enqueues per second one actor, and one campaign,
 	// may ask for in the long run, and EnqueueBurst how many at once. They stop a
 	// runaway script from flooding queues; they do not bound how many contacts
@@ -60,6 +65,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.LockFor <= 0 {
 		c.LockFor = 15 * time.Minute
+	}
+	if c.CallbackGrace <= 0 {
+		c.CallbackGrace = 15 * time.Minute
 	}
 	if c.EnqueueRate <= 0 {
 		c.EnqueueRate = 1

@@ -59,6 +59,9 @@ const (
 	MoveForceRelease Move = "force_release"
 	// MoveFail ends an item that must not be called: suppressed, invalid.
 	MoveFail Move = "fail"
+	// MoveCorrect follows a disposition that takes the place of a mistaken one. It
+	// happens only while nobody has touched the item since.
+	MoveCorrect Move = "correct"
 )
 
 // Transition is one row of the state machine.
@@ -68,8 +71,8 @@ type Transition struct {
 	To   []State
 }
 
-// transitions is the state machine of the agent queue. A move with several
-// target states keeps the one the item is in.
+// transitions is the state machine of the agent queue. A heartbeat keeps the state
+// that the item is in; a correction leads where its disposition says.
 var transitions = []Transition{
 	{MovePull, []State{StateQueued}, []State{StateLocked}},
 	{MoveTakeOver, []State{StateLocked}, []State{StateLocked}},
@@ -77,11 +80,12 @@ var transitions = []Transition{
 	{MoveHeartbeat, []State{StateLocked, StateInProgress}, []State{StateLocked, StateInProgress}},
 	{MoveExpire, []State{StateLocked}, []State{StateQueued}},
 	{MoveGiveBack, []State{StateLocked}, []State{StateQueued}},
-	{MoveRetry, []State{StateInProgress}, []State{StateQueued}},
+	{MoveRetry, []State{StateLocked, StateInProgress}, []State{StateQueued}},
 	{MoveComplete, []State{StateLocked, StateInProgress}, []State{StateCompleted}},
 	{MoveRelease, []State{StateQueued, StateLocked}, []State{StateReleased}},
 	{MoveForceRelease, []State{StateInProgress}, []State{StateReleased}},
 	{MoveFail, []State{StateQueued, StateLocked, StateInProgress}, []State{StateFailed}},
+	{MoveCorrect, []State{StateQueued, StateCompleted, StateFailed}, []State{StateQueued, StateCompleted, StateFailed}},
 }
 
 // Transitions returns the state machine, for documentation, models and tests.

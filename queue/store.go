@@ -40,11 +40,14 @@ type Store interface {
 	ClearQueue(ctx context.Context, p ClearParams) (ClearResult, error)
 
 	// PullItem gives the agent their next item and locks it. An agent who holds a
-	// live lock gets the same item again, unchanged. Own items come before the
-	// pool's; within each, the order is priority descending, due ones first,
-	// oldest first. Items that are scheduled for later, suppressed, whose contact
-	// must not be called, or whose contact's phone is in a call of the power queue
-	// are passed over. An expired lock counts as no lock. Result.Item is nil when there is nothing to do; an unknown campaign is
+	// live lock gets the same item again, unchanged. Callbacks that are due come first,
+	// the earliest before the others: those of the pool, unless they wait for another
+	// agent and were promised after p.CallbacksSince, and those among the agent's own
+	// items. Then own items come before the pool's; within each, the order is priority
+	// descending, due ones first, oldest first. Items that are scheduled for later,
+	// suppressed, whose contact must not be called, or whose contact's phone is in a
+	// call of the power queue are passed over. An expired lock counts as no lock.
+	// Result.Item is nil when there is nothing to do; an unknown campaign is
 	// ErrNotFound.
 	PullItem(ctx context.Context, p PullParams) (PullResult, error)
 
@@ -58,7 +61,8 @@ type Store interface {
 
 	// EnqueueItems adds contacts to an agent's queue or to the pool. It skips
 	// those who must not be called and those who are already active, in either queue,
-	// and it never changes an existing row.
+	// and it never changes an existing row. Items with ReasonCallback are callbacks at
+	// the time that they are scheduled for.
 	EnqueueItems(ctx context.Context, p EnqueueParams) (EnqueueResult, error)
 
 	// SweepLocks returns items whose lock has expired to where they came from:
@@ -70,7 +74,8 @@ type Store interface {
 	// still queued and never locked. An unknown launch is ErrNotFound.
 	RollbackLaunch(ctx context.Context, p RollbackParams) (RollbackResult, error)
 
-	// ListItems returns a page of items in the order of their ids.
+	// ListItems returns a page of items in the order of their ids. An agent's are those
+	// that the agent has and the callbacks that wait for them.
 	ListItems(ctx context.Context, p ListParams) (ListResult, error)
 
 	// QueueStats counts a campaign's items by state and by agent. An unknown
@@ -150,7 +155,10 @@ type PullParams struct {
 	AgentID    uuid.UUID
 	// LockFor is how long the lock lasts from Now.
 	LockFor time.Duration
-	Now     time.Time
+	// CallbacksSince is the time up to which callbacks that were promised by one agent
+	// are everybody's. Zero keeps them all for their agents.
+	CallbacksSince time.Time
+	Now            time.Time
 }
 
 // PullResult is the item an agent works on now, or nil.

@@ -17,7 +17,8 @@ type PullRequest struct {
 }
 
 // Pull gives the agent their next item, locked for Config.LockFor, or nil when
-// there is nothing to call. An agent who holds an item already gets that one
+// there is nothing to call. Callbacks that are due come first; one that another agent
+// promised waits Config.CallbackGrace for them. An agent who holds an item already gets that one
 // again, so that a double click takes nothing.
 //
 // Errors match ErrForbidden (scope queue:pull; another agent) and ErrNotFound
@@ -35,8 +36,10 @@ func (s *Service) Pull(ctx context.Context, actor outdial.Actor, req PullRequest
 	if err := RequireAgent(ctx, s.cfg.Agents, actor, req.CampaignID, req.AgentID); err != nil {
 		return nil, err
 	}
+	now := s.now()
 	result, err := s.store.PullItem(ctx, PullParams{
-		CampaignID: req.CampaignID, AgentID: req.AgentID, LockFor: s.cfg.LockFor, Now: s.now(),
+		CampaignID: req.CampaignID, AgentID: req.AgentID, LockFor: s.cfg.LockFor,
+		CallbacksSince: now.Add(-s.cfg.CallbackGrace), Now: now,
 	})
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"github.com/outdial/outdial/dialer"
 	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/dialer/telephony"
+	"github.com/outdial/outdial/disposition"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
 	"github.com/outdial/outdial/suppression"
@@ -24,6 +25,7 @@ type Store interface {
 	dialer.Store
 	presence.Store
 	telephony.Store
+	disposition.Store
 
 	// Migrate brings the database to the newest schema. It is additive: it
 	// creates what is missing and never drops or rewrites a host's data. Running

@@ -171,7 +171,7 @@ func asEnded(call dialer.Call) dialer.Call {
 
 // endOfItem is the item of a call of the script when all is known.
 func (s script) endOfItem(call dialer.Call) dialer.Item {
-	progress := dialer.RetryPolicy{}.Progress(call)
+	progress := dialer.RetryPolicy{}.Progress(call, dialer.History{})
 	item := dialer.Item{
 		ID: call.Ref.ItemID, CampaignID: call.Ref.CampaignID, ContactID: call.ContactID, State: s.state,
 		NextAttemptAt: progress.NextAttemptAt, FailReason: progress.FailReason, CallSID: call.CallSID, AgentID: call.AgentID,
@@ -194,7 +194,7 @@ func asEndedItem(item dialer.Item) dialer.Item {
 // not to be tried before their items may.
 func (c *campaign) requireEndOfContacts(s script, calls []dialer.Call) {
 	c.Helper()
-	progress := dialer.RetryPolicy{}.Progress(s.end(calls[0]))
+	progress := dialer.RetryPolicy{}.Progress(s.end(calls[0]), dialer.History{})
 	if !s.state.Active() {
 		require.Equal(c, len(calls), c.skipped(c.now.Add(10_000 * time.Hour))[queue.SkipFinished])
 		return

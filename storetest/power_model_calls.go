@@ -24,7 +24,7 @@ func counted(call dialer.Call) int {
 // whether the item changed its state.
 func (m *powerModel) bring(call *modelCall, policy dialer.RetryPolicy, now time.Time) bool {
 	item, before := m.itemOf(call), call.Call
-	progress := policy.Progress(call.Call)
+	progress := policy.Progress(call.Call, dialer.History{})
 	mine := item.LockVersion == call.ItemVersion
 	if other := m.holder(call.Phone); progress.Outcome == "" && !call.SettledAt.IsZero() && other != nil && other != call {
 		return false

@@ -50,7 +50,7 @@ var powerStatements = []hot{
 	{query: "next_level", searches: []string{"ix_campaign_queue_claim"}, dropped: []string{"ix_campaign_queue_claim"}},
 	{
 		query: "due_calls", searches: []string{
-			"ix_campaign_queue_claim", "ix_call_attempts_phone", "uq_agent_queue_active", "ix_agent_queue_in_hand", "ix_contacts_phone_key",
+			"ix_campaign_queue_claim", "ix_call_attempts_phone", "uq_agent_queue_active", "ix_agent_queue_contact", "ix_contacts_phone_key",
 		},
 		dropped: []string{"ix_campaign_queue_claim", "ix_call_attempts_phone", "ix_contacts_phone_key"},
 	},

@@ -16,12 +16,16 @@ EXISTS (SELECT 1 FROM agent_queue a
          WHERE a.campaign_id = :campaign_id AND a.contact_id = q.contact_id
            AND a.queue_state IN ('queued', 'locked', 'in_progress'))
 
+-- fragment: active_item
+-- An active row a of the agent queue, in the form that ix_agent_queue_contact has.
+COALESCE(a.queue_state IN ('queued', 'locked', 'in_progress'), FALSE)
+
 -- fragment: in_hand
 -- Whether an agent has the contact c, or another contact with its phone, in hand, in
 -- whatever campaign.
 EXISTS (SELECT 1 FROM contacts same
-          JOIN agent_queue a ON a.contact_id = same.id AND a.queue_state IN ('locked', 'in_progress')
-         WHERE same.phone_key = c.phone_key AND a.lock_expires_at > :now)
+          JOIN agent_queue a ON a.contact_id = same.id AND {{active_item}}
+         WHERE same.phone_key = c.phone_key AND a.queue_state <> 'queued' AND a.lock_expires_at > :now)
 
 -- fragment: capped
 -- Whether the phone of the contact c was called as often as a cap allows.
