@@ -42,7 +42,8 @@ func dialerPage(t *testing.T) string {
 	line("An item of the power queue is one contact whom the system is to call, calls, or has called in a campaign. While an")
 	line("item is active its contact is in neither queue of the campaign a second time. While it is live it may be in a call, and")
 	line("nobody may dial its number, in whatever campaign. Each time it is dialed there is one call, which collects facts, and")
-	line("the facts alone say what state the item is in: reports may come late, twice and in any order.")
+	line("the facts alone say what state the item is in: reports may come late, twice and in any order. Only what an agent")
+	line("records of a conversation outweighs them.")
 	line("")
 	line("## States")
 	line("")
@@ -63,8 +64,8 @@ func dialerPage(t *testing.T) string {
 	}
 	line("```")
 	line("")
-	line("`%s` is left out of the picture: it leads from where a call had settled its item to where a fact that came late puts", dialer.MoveRevise)
-	line("it.")
+	line("`%s` and `%s` are left out of the picture. The one leads from where a call had settled its item to where a fact", dialer.MoveRevise, dialer.MoveCorrect)
+	line("that came late puts it, the other from where a mistaken disposition had put the item to where the right one does.")
 	line("")
 	line("| state | active | live | what an item in it does |")
 	line("|---|---|---|---|")
@@ -99,7 +100,9 @@ func dialerPage(t *testing.T) string {
 	}
 	line("")
 	line("`RetryPolicy` changes how long to wait, by outcome, and how many attempts there are: %d by default, in both queues", dialer.DefaultMaxAttempts)
-	line("together. When they are used up the item is `%s` instead of `%s`, for the reason `%s`.", dialer.StateFailed, dialer.StateQueued, dialer.FailMaxAttempts)
+	line("together. When they are used up the item is `%s` instead of `%s`, for the reason `%s`. A policy may", dialer.StateFailed, dialer.StateQueued, dialer.FailMaxAttempts)
+	line("also say how many attempts may reach a machine (then the reason is `%s`), and how many may fall within any", dialer.FailMaxVoicemails)
+	line("24 hours: one more waits. What an agent records of a conversation comes on top, see [dispositions.md](dispositions.md).")
 	line("")
 	line("## Refusals")
 	line("")
@@ -163,7 +166,7 @@ func dialerPage(t *testing.T) string {
 func movesBetween(from, to dialer.State) []string {
 	var names []string
 	for _, step := range steps() {
-		if step.from == from && step.to == to && step.move != dialer.MoveRevise {
+		if step.from == from && step.to == to && step.move != dialer.MoveRevise && step.move != dialer.MoveCorrect {
 			names = append(names, string(step.move))
 		}
 	}

@@ -76,12 +76,12 @@ func TestStates(t *testing.T) {
 		live := slices.DeleteFunc(dialer.States(), func(s dialer.State) bool { return !s.Live() })
 		require.Equal(t, active[1:], live, "a queued item is in no call")
 	})
-	t.Run("that have ended are left by a correction only", func(t *testing.T) {
+	t.Run("that have ended are left by a correction, or for what an agent records of the conversation", func(t *testing.T) {
 		t.Parallel()
 
 		for _, step := range steps() {
 			if !step.from.Active() {
-				require.Equal(t, dialer.MoveRevise, step.move)
+				require.Contains(t, []dialer.Move{dialer.MoveRevise, dialer.MoveDispose, dialer.MoveCorrect}, step.move)
 			}
 		}
 	})
@@ -152,6 +152,41 @@ func TestMoves(t *testing.T) {
 		for _, step := range steps() {
 			require.NotEqual(t, dialer.State("changed"), step.from)
 			require.NotEqual(t, dialer.State("changed"), step.to)
+		}
+	})
+}
+
+func TestMovesOfDispositions(t *testing.T) {
+	t.Parallel()
+
+	ends := []dialer.State{dialer.StateQueued, dialer.StateCompleted, dialer.StateFailed}
+	t.Run("are made where there was a conversation, or may have been", func(t *testing.T) {
+		t.Parallel()
+
+		for _, from := range dialer.States() {
+			talked := slices.Contains([]dialer.State{dialer.StateConnected, dialer.StateUnknown, dialer.StateCompleted}, from)
+			for _, to := range dialer.States() {
+				require.Equal(t, talked && slices.Contains(ends, to), dialer.MoveDispose.Allowed(from, to), "%s to %s", from, to)
+			}
+		}
+	})
+	t.Run("are corrected from and to wherever they lead", func(t *testing.T) {
+		t.Parallel()
+
+		for _, from := range dialer.States() {
+			for _, to := range dialer.States() {
+				corrected := slices.Contains(ends, from) && slices.Contains(ends, to)
+				require.Equal(t, corrected, dialer.MoveCorrect.Allowed(from, to), "%s to %s", from, to)
+			}
+		}
+	})
+	t.Run("bring no item into a call", func(t *testing.T) {
+		t.Parallel()
+
+		for _, step := range steps() {
+			if step.move == dialer.MoveDispose || step.move == dialer.MoveCorrect {
+				require.False(t, step.to.Live(), step)
+			}
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/outdial/outdial/internal/docpage"
 	"github.com/outdial/outdial/queue"
@@ -33,8 +34,8 @@ func queuePage(t *testing.T) string {
 	line("     go test ./queue -run TestDocs -update -->")
 	line("")
 	line("An item of the agent queue is one contact who is, or was, to be called in a campaign. While an item is active,")
-	line("no other agent of the campaign can have its contact. An item that has ended never changes again: whoever is to be")
-	line("called once more gets a new item.")
+	line("no other agent of the campaign can have its contact. An item that has ended never changes again, except for the few")
+	line("minutes in which an agent may correct a disposition: whoever is to be called once more gets a new item.")
 	line("")
 	line("## States")
 	line("")
@@ -54,6 +55,9 @@ func queuePage(t *testing.T) string {
 		}
 	}
 	line("```")
+	line("")
+	line("`%s` is left out of the picture: it leads from where a mistaken disposition had put the item to where the right one", queue.MoveCorrect)
+	line("does.")
 	line("")
 	line("| state | active | moves that may start here |")
 	line("|---|---|---|")
@@ -78,7 +82,15 @@ func queuePage(t *testing.T) string {
 		line("| `%s` | %s | %s | %s |", transition.Move, docpage.Coded(transition.From), docpage.Coded(transition.To), comments.Of(transition.Move))
 	}
 	line("")
-	line("A move with several target states keeps the one the item is in.")
+	line("A `%s` keeps the state that the item is in. Where a `%s` leads, its disposition says, see", queue.MoveHeartbeat, queue.MoveCorrect)
+	line("[dispositions.md](dispositions.md).")
+	line("")
+	line("## Callbacks")
+	line("")
+	line("A callback is a `%s` item with a `callback_at`. One that an agent has recorded waits in the pool, for that agent or", queue.StateQueued)
+	line("for anyone; one that was enqueued waits where it was put. Once it is due it comes before everything else that an agent")
+	line("may pull, the earliest first. When it has been due for %s (`CallbackGrace`) and the agent who promised it has", minutes(queue.Config{}.WithDefaults().CallbackGrace))
+	line("not come for it, anyone may take it out of the pool.")
 	line("")
 	line("## Reasons for leaving a contact out")
 	line("")
@@ -94,11 +106,13 @@ func queuePage(t *testing.T) string {
 }
 
 func movesBetween(from, to queue.State) []string {
-	var moves []string
-	for _, transition := range queue.Transitions() {
-		if target, ok := transition.Move.To(from); ok && target == to {
-			moves = append(moves, string(transition.Move))
+	var names []string
+	for _, step := range steps() {
+		if step.from == from && step.to == to {
+			names = append(names, string(step.move))
 		}
 	}
-	return moves
+	return names
 }
+
+func minutes(d time.Duration) string { return fmt.Sprintf("%d minutes", d/time.Minute) }

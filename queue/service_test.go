@@ -32,6 +32,7 @@ func TestConfigWithDefaults(t *testing.T) {
 		require.Nil(t, config.Fields, "which is the fields of a contact")
 		require.False(t, config.Logger.Enabled(t.Context(), 100), "records are discarded")
 		require.Equal(t, 15*time.Minute, config.LockFor)
+		require.Equal(t, 15*time.Minute, config.CallbackGrace)
 		require.InDelta(t, 1, float64(config.EnqueueRate), 0)
 		require.Equal(t, 30, config.EnqueueBurst)
 		require.Equal(t, 24*time.Hour, config.KeepKeys)
@@ -44,15 +45,16 @@ func TestConfigWithDefaults(t *testing.T) {
 
 		given := queue.Config{
 			Clock: clock.NewMock(), Flags: outdial.StaticFlags{"a": true}, Agents: &directory{}, Logger: queue.Config{}.WithDefaults().Logger,
-			LockFor: time.Second, EnqueueRate: rate.Inf, EnqueueBurst: 1, KeepKeys: time.Minute, Fields: &filter.Fields{},
+			LockFor: time.Second, CallbackGrace: time.Hour, EnqueueRate: rate.Inf, EnqueueBurst: 1, KeepKeys: time.Minute, Fields: &filter.Fields{},
 		}
 		require.Equal(t, given, given.WithDefaults())
 	})
 	t.Run("what makes no sense has its default", func(t *testing.T) {
 		t.Parallel()
 
-		config := queue.Config{LockFor: -1, EnqueueRate: -1, EnqueueBurst: -1, KeepKeys: -1}.WithDefaults()
+		config := queue.Config{LockFor: -1, CallbackGrace: -1, EnqueueRate: -1, EnqueueBurst: -1, KeepKeys: -1}.WithDefaults()
 		require.Equal(t, 15*time.Minute, config.LockFor)
+		require.Equal(t, 15*time.Minute, config.CallbackGrace)
 		require.InDelta(t, 1, float64(config.EnqueueRate), 0)
 		require.Equal(t, 30, config.EnqueueBurst)
 		require.Equal(t, 24*time.Hour, config.KeepKeys)
@@ -122,17 +124,21 @@ func TestStoreReceivesCheckedParams(t *testing.T) {
 		service, bundle := setup(t)
 		_, err := service.Pull(t.Context(), agent(), queue.PullRequest{CampaignID: campaignID})
 		require.NoError(t, err)
-		require.Equal(t, queue.PullParams{CampaignID: campaignID, AgentID: agentID, LockFor: 15 * time.Minute, Now: requestTime},
-			lastCall[queue.PullParams](t, bundle.store))
+		require.Equal(t, queue.PullParams{
+			CampaignID: campaignID, AgentID: agentID, LockFor: 15 * time.Minute,
+			CallbacksSince: requestTime.Add(-15 * time.Minute), Now: requestTime,
+		}, lastCall[queue.PullParams](t, bundle.store))
 	})
-	t.Run("Pull by a manager for an agent, under another lock", func(t *testing.T) {
+	t.Run("Pull by a manager for an agent, under another lock and with another grace", func(t *testing.T) {
 		t.Parallel()
 
-		service, bundle := setup(t, func(c *queue.Config) { c.LockFor = time.Minute })
+		service, bundle := setup(t, func(c *queue.Config) { c.LockFor, c.CallbackGrace = time.Minute, time.Hour })
 		_, err := service.Pull(t.Context(), manager(), queue.PullRequest{CampaignID: campaignID, AgentID: agentID})
 		require.NoError(t, err)
-		require.Equal(t, queue.PullParams{CampaignID: campaignID, AgentID: agentID, LockFor: time.Minute, Now: requestTime},
-			lastCall[queue.PullParams](t, bundle.store))
+		require.Equal(t, queue.PullParams{
+			CampaignID: campaignID, AgentID: agentID, LockFor: time.Minute,
+			CallbacksSince: requestTime.Add(-time.Hour), Now: requestTime,
+		}, lastCall[queue.PullParams](t, bundle.store))
 	})
 	t.Run("Sweep, with the age of the keys to forget", func(t *testing.T) {
 		t.Parallel()

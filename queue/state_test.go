@@ -16,10 +16,14 @@ type step struct {
 	from, to queue.State
 }
 
-// steps are all its arrows, as the table has them.
+// steps are all its arrows, as the table has them, but those of corrections: where one
+// leads its disposition says, and it leads out of what has ended too.
 func steps() []step {
 	var all []step
 	for _, transition := range queue.Transitions() {
+		if transition.Move == queue.MoveCorrect {
+			continue
+		}
 		for _, from := range transition.From {
 			to := transition.To[0]
 			if slices.Contains(transition.To, from) {
@@ -31,10 +35,13 @@ func steps() []step {
 	return all
 }
 
+// moves are all moves but the correction.
 func moves() []queue.Move {
 	var all []queue.Move
 	for _, transition := range queue.Transitions() {
-		all = append(all, transition.Move)
+		if transition.Move != queue.MoveCorrect {
+			all = append(all, transition.Move)
+		}
 	}
 	return all
 }
@@ -58,6 +65,7 @@ func TestStateMachineHasTheseArrowsAndNoOthers(t *testing.T) {
 		{queue.MoveHeartbeat, inProgress, inProgress},
 		{queue.MoveExpire, locked, queued},
 		{queue.MoveGiveBack, locked, queued},
+		{queue.MoveRetry, locked, queued},
 		{queue.MoveRetry, inProgress, queued},
 		{queue.MoveComplete, locked, completed},
 		{queue.MoveComplete, inProgress, completed},
@@ -112,7 +120,7 @@ func TestStates(t *testing.T) {
 
 		for _, state := range queue.States() {
 			if !state.Active() {
-				require.Equal(t, []queue.State{state}, reachable(state), "an end is an end")
+				require.Equal(t, []queue.State{state}, reachable(state), "an end is an end, but for corrections")
 				continue
 			}
 			for _, end := range []queue.State{queue.StateCompleted, queue.StateReleased, queue.StateFailed} {
@@ -156,7 +164,8 @@ func TestMoves(t *testing.T) {
 	t.Run("are in the table once each", func(t *testing.T) {
 		t.Parallel()
 
-		all := moves()
+		all := append(moves(), queue.MoveCorrect)
+		require.Len(t, queue.Transitions(), len(all))
 		slices.Sort(all)
 		require.Equal(t, slices.Compact(slices.Clone(all)), all)
 	})
@@ -187,12 +196,40 @@ func TestMoves(t *testing.T) {
 			require.Equal(t, from, to)
 		}
 	})
+	t.Run("a retry and a completion start wherever an agent has the item", func(t *testing.T) {
+		t.Parallel()
+
+		for _, from := range queue.States() {
+			held := from == queue.StateLocked || from == queue.StateInProgress
+			require.Equal(t, held, queue.MoveRetry.Allowed(from), from)
+			require.Equal(t, held, queue.MoveComplete.Allowed(from), from)
+		}
+		to, ok := queue.MoveRetry.To(queue.StateLocked)
+		require.True(t, ok)
+		require.Equal(t, queue.StateQueued, to)
+	})
+	t.Run("a correction starts where a disposition leads, and leads there too", func(t *testing.T) {
+		t.Parallel()
+
+		left := []queue.State{}
+		for _, move := range []queue.Move{queue.MoveRetry, queue.MoveComplete, queue.MoveFail} {
+			to, ok := move.To(queue.StateInProgress)
+			require.True(t, ok, move)
+			left = append(left, to)
+		}
+		require.ElementsMatch(t, left, queue.MoveCorrect.From())
+		require.Contains(t, queue.Transitions(), queue.Transition{Move: queue.MoveCorrect, From: left, To: left})
+		for _, state := range queue.States() {
+			require.Equal(t, slices.Contains(left, state), queue.MoveCorrect.Allowed(state), state)
+		}
+		require.False(t, queue.MoveCorrect.Allowed(queue.StateReleased), "no disposition has released an item")
+	})
 	t.Run("an unknown move is allowed nowhere", func(t *testing.T) {
 		t.Parallel()
 
 		rapid.Check(t, func(t *rapid.T) {
 			move := queue.Move(rapid.String().Draw(t, "move"))
-			if slices.Contains(moves(), move) {
+			if move == queue.MoveCorrect || slices.Contains(moves(), move) {
 				t.Skip("known")
 			}
 			state := rapid.SampledFrom(append(queue.States(), "", "waiting")).Draw(t, "state")
@@ -206,7 +243,7 @@ func TestMoves(t *testing.T) {
 	t.Run("no move is allowed in an unknown state", func(t *testing.T) {
 		t.Parallel()
 
-		for _, move := range moves() {
+		for _, move := range append(moves(), queue.MoveCorrect) {
 			require.False(t, move.Allowed(""), move)
 			require.False(t, move.Allowed("QUEUED"), move)
 		}
@@ -244,6 +281,7 @@ func TestTransitionsAreCopies(t *testing.T) {
 		require.NotEqual(t, queue.State("changed"), step.from)
 		require.NotEqual(t, queue.State("changed"), step.to)
 	}
+	require.NotContains(t, queue.MoveCorrect.From(), queue.State("changed"))
 	queue.MovePull.From()[0] = "changed"
 	require.Equal(t, []queue.State{queue.StateQueued}, queue.MovePull.From())
 }
