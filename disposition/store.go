@@ -161,7 +161,7 @@ type Result struct {
 	// Supersedes is the disposition that this one took the place of, and Remains what of
 	// it could not be put back.
 	Supersedes *uuid.UUID `json:"supersedes"`
-	Remains    []Remain   `json:"remains"`
+	Remains    []Remain   `json:"remains,omitempty"`
 }
 
 // WindowClosedError is an outdial.ErrInvalid: nobody may be called in that zone at the

@@ -28,6 +28,7 @@ type news struct {
 // fragment call_with_item selects it.
 type lockedCall struct {
 	CallRow
+	PolicyRow
 
 	State         string  `db:"item_status"`
 	Version       int     `db:"item_lock_version"`
@@ -45,7 +46,13 @@ func (s *Store) advance(ctx context.Context, c *Conn, row lockedCall, n news, po
 	now = now.UTC().Truncate(time.Microsecond)
 	before := row.Call()
 	after := n.mergedInto(before, now)
-	progress := policy.Progress(after)
+	policy, history, err := s.retrying(ctx, c, policy, row.PolicyRow, attempt{
+		campaignID: row.CampaignID, contactID: row.ContactID, callID: row.ID, now: now,
+	})
+	if err != nil {
+		return lockedCall{}, err
+	}
+	progress := policy.Progress(after, history)
 	theirs := row.Version == before.ItemVersion
 	switch {
 	case sameKnown(before, after):

@@ -17,24 +17,26 @@ import (
 
 // ItemRow is an item with its contact, as the fragment item_columns selects it.
 type ItemRow struct {
-	ID             uuid.UUID     `db:"id"`
-	CampaignID     uuid.UUID     `db:"campaign_id"`
-	AgentID        uuid.NullUUID `db:"agent_id"`
-	ContactID      uuid.UUID     `db:"contact_id"`
-	State          string        `db:"queue_state"`
-	Priority       int           `db:"priority"`
-	Pooled         bool          `db:"pooled"`
-	ScheduledFor   instant       `db:"scheduled_for"`
-	QueuedAt       instant       `db:"queued_at"`
-	ReleasedAt     instant       `db:"released_at"`
-	LockedAt       instant       `db:"locked_at"`
-	LockExpiresAt  instant       `db:"lock_expires_at"`
-	LockVersion    int           `db:"lock_version"`
-	Attempts       int           `db:"attempts"`
-	FailReason     string        `db:"fail_reason"`
-	LaunchID       uuid.NullUUID `db:"launch_id"`
-	EnqueuedBy     string        `db:"enqueued_by"`
-	EnqueuedReason string        `db:"enqueued_reason"`
+	ID              uuid.UUID     `db:"id"`
+	CampaignID      uuid.UUID     `db:"campaign_id"`
+	AgentID         uuid.NullUUID `db:"agent_id"`
+	ContactID       uuid.UUID     `db:"contact_id"`
+	State           string        `db:"queue_state"`
+	Priority        int           `db:"priority"`
+	Pooled          bool          `db:"pooled"`
+	ScheduledFor    instant       `db:"scheduled_for"`
+	QueuedAt        instant       `db:"queued_at"`
+	ReleasedAt      instant       `db:"released_at"`
+	LockedAt        instant       `db:"locked_at"`
+	LockExpiresAt   instant       `db:"lock_expires_at"`
+	LockVersion     int           `db:"lock_version"`
+	Attempts        int           `db:"attempts"`
+	FailReason      string        `db:"fail_reason"`
+	LaunchID        uuid.NullUUID `db:"launch_id"`
+	CallbackAt      instant       `db:"callback_at"`
+	CallbackAgentID uuid.NullUUID `db:"callback_agent_id"`
+	EnqueuedBy      string        `db:"enqueued_by"`
+	EnqueuedReason  string        `db:"enqueued_reason"`
 
 	AccountID   uuid.NullUUID `db:"contact_account_id"`
 	FirstName   string        `db:"contact_first_name"`
@@ -76,7 +78,8 @@ func (r ItemRow) Item() queue.Item {
 		Attempts:      r.Attempts,
 		FailReason:    r.FailReason,
 		LaunchID:      r.LaunchID.UUID,
-		Provenance:    outdial.Provenance{By: r.EnqueuedBy, Reason: outdial.Reason(r.EnqueuedReason)},
+		CallbackAt:    r.CallbackAt.Time, CallbackAgentID: r.CallbackAgentID.UUID,
+		Provenance: outdial.Provenance{By: r.EnqueuedBy, Reason: outdial.Reason(r.EnqueuedReason)},
 		Contact: outdial.Contact{
 			ID:          r.ContactID,
 			AccountID:   r.AccountID.UUID,

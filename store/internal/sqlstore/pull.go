@@ -43,7 +43,7 @@ const maxPulls = 20
 func (s *Store) Pull(ctx context.Context, p queue.PullParams, claims Claims) (queue.PullResult, error) {
 	args := Args{
 		"campaign_id": p.CampaignID, "agent_id": p.AgentID, "now": s.at(p.Now),
-		"lock_expires_at": s.at(p.Now.Add(p.LockFor)),
+		"lock_expires_at": s.at(p.Now.Add(p.LockFor)), "callbacks_since": s.at(p.CallbacksSince),
 	}
 	for range maxPulls {
 		result, again, err := s.pullOnce(ctx, args, p, claims)

@@ -5,11 +5,11 @@
 FOR UPDATE OF q SKIP LOCKED
 
 -- query: pull_item
--- The pull that nearly every pull is: the agent's own queue, or the pool when that
--- is empty, at its highest priority. It gives up, and leaves the agent to
--- pull_any_item, when the first item there is scheduled for later or when nothing
--- at that priority can be had. One small statement, because building a large plan
--- costs more than running it.
+-- The pull that nearly every pull is: a callback, or the agent's own queue, or the pool
+-- when that is empty, at its highest priority. Where the first item there is scheduled
+-- for later, so are all that are scheduled, and the others are next. It gives up, and
+-- leaves the agent to pull_any_item, when nothing at that priority can be had. One small
+-- statement, because building a large plan costs more than running it.
 WITH
 held AS MATERIALIZED (
     SELECT 1 FROM agent_queue q
@@ -26,16 +26,26 @@ pool_head AS MATERIALIZED (
 picked AS MATERIALIZED (
     SELECT CASE
          WHEN EXISTS (SELECT 1 FROM held) THEN NULL
-         WHEN EXISTS (SELECT 1 FROM own_head) THEN
-             (SELECT q.id FROM agent_queue q
-               WHERE {{own}} AND q.priority = (SELECT priority FROM own_head WHERE later IS NOT TRUE)
-                 AND (q.scheduled_for IS NULL OR q.scheduled_for <= :now) AND {{callable}}
-               ORDER BY q.scheduled_for, q.queued_at, q.id LIMIT 1 {{claim_lock}})
-         ELSE
-             (SELECT q.id FROM agent_queue q
-               WHERE {{pool}} AND {{unlocked}} AND q.priority = (SELECT priority FROM pool_head WHERE later IS NOT TRUE)
-                 AND (q.scheduled_for IS NULL OR q.scheduled_for <= :now) AND {{callable}}
-               ORDER BY q.scheduled_for, q.queued_at, q.id LIMIT 1 {{claim_lock}})
+         ELSE COALESCE({{next_callback}}, CASE
+             WHEN EXISTS (SELECT 1 FROM own_head) THEN COALESCE(
+                 (SELECT q.id FROM agent_queue q
+                   WHERE {{own}} AND q.priority = (SELECT priority FROM own_head WHERE later IS NOT TRUE)
+                     AND (q.scheduled_for IS NULL OR q.scheduled_for <= :now) AND {{callable}}
+                   ORDER BY q.scheduled_for, q.queued_at, q.id LIMIT 1 {{claim_lock}}),
+                 (SELECT q.id FROM agent_queue q
+                   WHERE {{own}} AND q.priority = (SELECT priority FROM own_head WHERE later)
+                     AND q.scheduled_for IS NULL AND {{callable}}
+                   ORDER BY q.scheduled_for, q.queued_at, q.id LIMIT 1 {{claim_lock}}))
+             ELSE COALESCE(
+                 (SELECT q.id FROM agent_queue q
+                   WHERE {{pool}} AND {{unlocked}} AND q.priority = (SELECT priority FROM pool_head WHERE later IS NOT TRUE)
+                     AND (q.scheduled_for IS NULL OR q.scheduled_for <= :now) AND {{callable}}
+                   ORDER BY q.scheduled_for, q.queued_at, q.id LIMIT 1 {{claim_lock}}),
+                 (SELECT q.id FROM agent_queue q
+                   WHERE {{pool}} AND {{unlocked}} AND q.priority = (SELECT priority FROM pool_head WHERE later)
+                     AND q.scheduled_for IS NULL AND {{callable}}
+                   ORDER BY q.scheduled_for, q.queued_at, q.id LIMIT 1 {{claim_lock}}))
+             END)
          END AS item_id
 ),
 {{claimed}}

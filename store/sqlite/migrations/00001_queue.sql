@@ -47,7 +47,12 @@ CREATE TABLE IF NOT EXISTS campaign_settings (
     campaign_id TEXT PRIMARY KEY,
     name TEXT NOT NULL DEFAULT '',
     created_at INTEGER NOT NULL,
-    status TEXT NOT NULL DEFAULT 'stopped'
+    status TEXT NOT NULL DEFAULT 'stopped',
+    max_attempts INTEGER,
+    max_voicemails INTEGER,
+    max_attempts_per_day INTEGER,
+    vm_cooldown_hours REAL,
+    cool_downs TEXT
 );
 CREATE UNIQUE INDEX IF NOT EXISTS uq_campaign_settings_name ON campaign_settings (name) WHERE name <> '';
 
@@ -72,7 +77,9 @@ CREATE TABLE IF NOT EXISTS agent_queue (
     attempts INTEGER NOT NULL DEFAULT 0,
     fail_reason TEXT,
     pooled BOOLEAN NOT NULL DEFAULT FALSE,
-    launch_id TEXT
+    launch_id TEXT,
+    callback_at INTEGER,
+    callback_agent_id TEXT
 );
 
 -- No contact is active twice in a campaign. This index, and not any lock, is what

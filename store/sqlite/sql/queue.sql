@@ -179,9 +179,10 @@ SELECT j.contact_id, COALESCE(:priority, j.priority), FALSE, FALSE, FALSE,
 
 -- query: add_enqueued
 INSERT INTO agent_queue (id, campaign_id, agent_id, contact_id, queue_state, priority, scheduled_for,
-                         queued_at, created_by, enqueued_by, enqueued_reason, pooled, launch_id)
+                         queued_at, created_by, enqueued_by, enqueued_reason, pooled, launch_id, callback_at)
 SELECT {{row_id}}, :campaign_id, :agent_id, contact_id, 'queued', priority, :scheduled_for,
-       :now, :actor_id, :enqueued_by, :enqueued_reason, :agent_id IS NULL, :launch_id
+       :now, :actor_id, :enqueued_by, :enqueued_reason, :agent_id IS NULL, :launch_id,
+       CASE WHEN :enqueued_reason = 'callback' THEN COALESCE(:scheduled_for, :now) END
   FROM (SELECT p.contact_id, p.priority,
                printf('%08d', row_number() OVER (ORDER BY p.priority DESC, p.contact_id)) AS counter
           FROM temp.outdial_plan p

@@ -15,9 +15,10 @@ SELECT {{call_columns}} FROM call_attempts q
 -- fragment: call_with_item
 SELECT {{call_columns}}, i.status AS item_status, i.lock_version AS item_lock_version,
        i.next_attempt_at AS item_next_attempt_at, COALESCE(i.fail_reason, '') AS item_fail_reason,
-       COALESCE(i.call_sid, '') AS item_call_sid
+       COALESCE(i.call_sid, '') AS item_call_sid, {{policy_columns}}
   FROM call_attempts q
   JOIN campaign_queue i ON i.id = q.item_id AND i.campaign_id = q.campaign_id
+  LEFT JOIN campaign_settings s ON s.campaign_id = q.campaign_id
 
 -- query: lock_call_and_item
 {{call_with_item}}

@@ -3,7 +3,7 @@
 -- fragment: item_columns
 q.id, q.campaign_id, q.agent_id, q.contact_id, q.queue_state, q.priority, q.pooled,
 q.scheduled_for, q.queued_at, q.released_at, q.locked_at, q.lock_expires_at, q.lock_version,
-q.attempts, COALESCE(q.fail_reason, '') AS fail_reason, q.launch_id,
+q.attempts, COALESCE(q.fail_reason, '') AS fail_reason, q.launch_id, q.callback_at, q.callback_agent_id,
 COALESCE(q.enqueued_by, '') AS enqueued_by, COALESCE(q.enqueued_reason, '') AS enqueued_reason,
 c.account_id AS contact_account_id,
 COALESCE(c.first_name, '') AS contact_first_name, COALESCE(c.last_name, '') AS contact_last_name,
@@ -47,6 +47,10 @@ SELECT {{item_columns}}
   LEFT JOIN contacts c ON c.id = q.contact_id
  WHERE q.campaign_id = :campaign_id AND q.id = :item_id
 
+-- fragment: awaited
+-- A callback of the pool that waits for the agent.
+q.callback_agent_id = :agent_id AND q.queue_state = 'queued'
+
 -- fragment: listed
 q.campaign_id = :campaign_id
 
@@ -56,7 +60,7 @@ SELECT {{item_columns}}
   LEFT JOIN contacts c ON c.id = q.contact_id
  WHERE {{listed}}
    AND q.id > :after
-   AND (:any_agent OR q.agent_id = :agent_id)
+   AND (:any_agent OR q.agent_id = :agent_id OR {{awaited}})
    AND (:any_state OR q.queue_state = :state)
  ORDER BY q.id
  LIMIT :limit

@@ -1,6 +1,6 @@
 -- Pulling: which item an agent gets next.
 --
--- The order is priority descending, due ones first, oldest first. It is walked
+-- Callbacks that are due come first. After them the order is priority descending, due ones first, oldest first. It is walked
 -- priority by priority, so that every step is one look into an index: thousands of
 -- items that are scheduled for later, or thousands at a low priority, cost a pull
 -- nothing.
@@ -37,14 +37,26 @@ pool_level (priority) AS (
 q.campaign_id = :campaign_id AND q.agent_id = :agent_id AND q.queue_state = 'queued' AND NOT q.pooled
 
 -- fragment: pool
-q.campaign_id = :campaign_id AND q.queue_state IN ('queued', 'locked') AND q.pooled
+q.campaign_id = :campaign_id AND q.queue_state IN ('queued', 'locked') AND q.pooled AND q.callback_at IS NULL
 
 -- fragment: unlocked
 (q.queue_state = 'queued' OR q.lock_expires_at <= :now)
 
+-- fragment: next_callback
+-- The id of the callback to take, or null: one of the pool's that is anyone's by now, or
+-- one that the agent has.
+(SELECT q.id FROM agent_queue q
+  WHERE q.campaign_id = :campaign_id AND q.queue_state IN ('queued', 'locked') AND q.callback_at <= :now
+    AND (q.pooled AND {{unlocked}}
+         AND (q.callback_agent_id IS NULL OR q.callback_agent_id = :agent_id OR q.callback_at <= :callbacks_since)
+      OR NOT q.pooled AND q.queue_state = 'queued' AND q.agent_id = :agent_id)
+    AND {{callable}}
+  ORDER BY q.callback_at, q.id LIMIT 1 {{claim_lock}})
+
 -- fragment: next_item
 -- The id of the item to take, or null.
 COALESCE(
+    {{next_callback}},
     (SELECT level.item_id
        FROM (SELECT COALESCE(
                  (SELECT q.id FROM agent_queue q
