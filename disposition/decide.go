@@ -60,6 +60,7 @@ type Tried struct {
 //
 // A wrong number does not finish the contact, since the number may be put right.
 func Decide(rule Rule, policy dialer.RetryPolicy, tried Tried, callbackAt time.Time) Decision {
+	rule = rule.filled()
 	switch rule.Effect {
 	case EffectRetry:
 		at, exhausted := policy.Next(dialer.Attempt{

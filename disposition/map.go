@@ -1,12 +1,15 @@
 package disposition
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/dialer"
@@ -40,7 +43,10 @@ type Map struct {
 // ErrMap.
 func NewMap(cfg MapConfig) (Map, error) {
 	m := Map{rules: slices.Clone(canonical), aliases: map[string]Code{}}
-	for _, rule := range cfg.Rules {
+	for i, rule := range cfg.Rules {
+		if slices.ContainsFunc(cfg.Rules[:i], func(other Rule) bool { return other.Code == rule.Code }) {
+			return Map{}, fmt.Errorf("%w: code %q stands there twice", ErrMap, rule.Code)
+		}
 		if err := m.add(rule); err != nil {
 			return Map{}, err
 		}
@@ -49,8 +55,8 @@ func NewMap(cfg MapConfig) (Map, error) {
 	for _, alias := range slices.Sorted(maps.Keys(cfg.Aliases)) {
 		key := folded(alias)
 		switch _, twice := named[key]; {
-		case key == "" || len(alias) > maxLabel:
-			return Map{}, fmt.Errorf("%w: alias %q is empty or longer than %d bytes", ErrMap, alias, maxLabel)
+		case key == "" || !printable(alias):
+			return Map{}, fmt.Errorf("%w: alias %q is empty, longer than %d bytes or not one line of text", ErrMap, alias, maxLabel)
 		case twice:
 			return Map{}, fmt.Errorf("%w: alias %q stands there twice", ErrMap, alias)
 		case m.find(Code(key)) >= 0:
@@ -70,28 +76,42 @@ func NewMap(cfg MapConfig) (Map, error) {
 
 func (m *Map) add(rule Rule) error {
 	switch {
-	case string(rule.Code) != folded(string(rule.Code)) || rule.Code == "" || len(rule.Code) > maxLabel || len(rule.Label) > maxLabel:
-		return fmt.Errorf("%w: code %q must be lower case, and no longer than %d bytes", ErrMap, rule.Code, maxLabel)
+	case rule.Code == "" || string(rule.Code) != folded(string(rule.Code)) || !printable(string(rule.Code)):
+		return fmt.Errorf("%w: code %q must be one line of lower case text, and no longer than %d bytes", ErrMap, rule.Code, maxLabel)
+	case !printable(rule.Label) || !printable(string(rule.Outcome)):
+		return fmt.Errorf("%w: code %q: its label and its outcome must be one line of text, and no longer than %d bytes", ErrMap, rule.Code, maxLabel)
 	case slices.ContainsFunc(canonical, func(c Rule) bool { return c.Code == rule.Code }):
-		at := m.find(rule.Code)
-		label := rule.Label
-		if rule.Label = ""; rule != (Rule{Code: rule.Code, Effect: m.rules[at].Effect}) && rule != (Rule{Code: rule.Code}) {
+		known := &m.rules[m.find(rule.Code)]
+		label := cmp.Or(rule.Label, known.Label)
+		rule.Label = known.Label
+		if rule != (Rule{Code: rule.Code, Label: known.Label}) && rule.filled() != known.filled() {
 			return fmt.Errorf("%w: code %q is canonical, and only its label can be changed", ErrMap, rule.Code)
 		}
-		m.rules[at].Label = label
+		known.Label = label
 		return nil
-	case m.find(rule.Code) >= 0:
-		return fmt.Errorf("%w: code %q stands there twice", ErrMap, rule.Code)
 	case !slices.Contains(Effects(), rule.Effect):
 		return fmt.Errorf("%w: code %q has no effect that there is: %q", ErrMap, rule.Code, rule.Effect)
-	case rule.CoolDown < 0, rule.Effect != EffectRetry && (rule.CoolDown != 0 || rule.Outcome != ""):
-		return fmt.Errorf("%w: code %q: a retry alone has a cool-down and an outcome, and none is negative", ErrMap, rule.Code)
+	case rule.Effect != EffectRetry && (rule.CoolDown != 0 || rule.Outcome != ""):
+		return fmt.Errorf("%w: code %q: a retry alone has a cool-down and an outcome", ErrMap, rule.Code)
+	case rule.CoolDown < 0 || rule.CoolDown > maxCoolDown:
+		return fmt.Errorf("%w: code %q: its cool-down must be from none to a year", ErrMap, rule.Code)
+	case rule.Effect == EffectRetry && !triedAgain(rule.filled().Outcome):
+		return fmt.Errorf("%w: code %q: no contact is tried again after the outcome %q", ErrMap, rule.Code, rule.filled().Outcome)
 	}
-	if rule.Label == "" {
-		rule.Label = string(rule.Code)
-	}
+	rule.Label = cmp.Or(rule.Label, string(rule.Code))
 	m.rules = append(m.rules, rule)
 	return nil
+}
+
+// triedAgain says whether an outcome may be that of a retry: one after which a call
+// that was placed is tried again, or one that is not in dialer's table.
+func triedAgain(outcome dialer.Outcome) bool {
+	for _, rule := range dialer.Rules() {
+		if rule.Outcome == outcome {
+			return rule.State == dialer.StateQueued && rule.Counts
+		}
+	}
+	return true
 }
 
 // follow returns the code that an alias ends at.
@@ -112,6 +132,12 @@ func (m *Map) follow(alias string, named map[string]string) (Code, error) {
 }
 
 func folded(label string) string { return strings.ToLower(strings.TrimSpace(label)) }
+
+// printable says whether a code or a label is short enough, and text that a database and
+// a line of a table take.
+func printable(label string) bool {
+	return len(label) <= maxLabel && utf8.ValidString(label) && !strings.ContainsFunc(label, unicode.IsControl)
+}
 
 // find returns where the rule of a code stands, or -1.
 func (m Map) find(code Code) int {
@@ -176,11 +202,14 @@ func (m Map) String() string {
 		if rule.Effect == EffectRetry {
 			coolDown = shortly(dialer.RetryPolicy{}.CoolDown(rule.Outcome, rule.CoolDown))
 		}
-		fmt.Fprintf(&table, "| `%s` | %s | %s | %s | %s |\n",
-			rule.Code, rule.Label, rule.Effect, coolDown, strings.Join(m.Aliases(rule.Code), ", "))
+		fmt.Fprintf(&table, "| `%s` | %s | %s | %s | %s |\n", inCell(string(rule.Code)), inCell(rule.Label),
+			rule.Effect, coolDown, inCell(strings.Join(m.Aliases(rule.Code), ", ")))
 	}
 	return table.String()
 }
+
+// inCell keeps what it is given in one cell of the table.
+func inCell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
 // shortly is a duration without the units that are zero.
 func shortly(d time.Duration) string {

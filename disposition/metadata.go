@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/outdial/outdial"
 )
@@ -19,7 +20,8 @@ const MaxMetadata = 16 << 10
 const maxDepth = 64
 
 // checkMetadata returns an error matching outdial.ErrInvalid unless data is empty or one
-// JSON object that any database takes: PostgreSQL has no NUL in a text.
+// JSON object that any database takes: PostgreSQL has no NUL in a text, and no text that
+// is not UTF-8.
 func checkMetadata(data json.RawMessage) error {
 	const field = "metadata"
 	if len(data) > MaxMetadata {
@@ -28,7 +30,7 @@ func checkMetadata(data json.RawMessage) error {
 	if len(data) == 0 {
 		return nil
 	}
-	if !json.Valid(data) || !bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) {
+	if !utf8.Valid(data) || !json.Valid(data) || !bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) {
 		return outdial.Invalid(field, "is not a JSON object")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))

@@ -125,7 +125,7 @@ type Remain string
 const (
 	// RemainSuppression is the number's place on the list.
 	RemainSuppression Remain = "suppression"
-	// RemainPurged are the items of others with that number, which stay failed.
+	// RemainPurged is what was taken out of the queues with that number: it stays failed.
 	RemainPurged Remain = "purged_items"
 )
 
