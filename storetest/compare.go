@@ -13,6 +13,7 @@ import (
 	"github.com/outdial/outdial/dialer"
 	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/dialer/telephony"
+	"github.com/outdial/outdial/disposition"
 	"github.com/outdial/outdial/queue"
 )
 
@@ -84,7 +85,7 @@ func plainlySame(want, got any) bool {
 
 func inUTC(item queue.Item) queue.Item {
 	for _, at := range []*time.Time{
-		&item.ScheduledFor, &item.QueuedAt, &item.ReleasedAt, &item.LockedAt, &item.LockExpiresAt,
+		&item.ScheduledFor, &item.CallbackAt, &item.QueuedAt, &item.ReleasedAt, &item.LockedAt, &item.LockExpiresAt,
 	} {
 		*at = at.UTC()
 	}
@@ -150,6 +151,13 @@ func incoherence(items []queue.Item) string {
 	return ""
 }
 
+// purged says whether an item may have been taken out of somebody's hands because of its
+// number. When they began to hold it may stand there still.
+func purged(item queue.Item) bool {
+	return item.State == queue.StateFailed &&
+		(item.FailReason == disposition.FailSuppressed || item.FailReason == disposition.FailInvalidNumber)
+}
+
 // unfitting says which field does not fit the item's state, or "".
 func unfitting(item queue.Item) string {
 	holding := item.State == queue.StateLocked || item.State == queue.StateInProgress
@@ -159,7 +167,7 @@ func unfitting(item queue.Item) string {
 		return "nobody holds it"
 	case holding && (item.LockedAt.IsZero() || item.LockExpiresAt.IsZero()):
 		return "it has no lock times"
-	case !holding && (!item.LockedAt.IsZero() || !item.LockExpiresAt.IsZero()):
+	case !holding && !purged(item) && (!item.LockedAt.IsZero() || !item.LockExpiresAt.IsZero()):
 		return "it has lock times"
 	case waiting && item.Pooled && item.AgentID != uuid.Nil:
 		return "it waits in the pool and has an agent"

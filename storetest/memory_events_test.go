@@ -155,7 +155,8 @@ func (m *memory) advance(before, call callRow, policy dialer.RetryPolicy, now ti
 	if m.fault == faultMachineEnds && judged.AMD.Machine() && judged.EndedAt.IsZero() {
 		judged.EndedAt = judged.AMDAt
 	}
-	progress := policy.Progress(judged)
+	h := m.history(call.Ref.CampaignID, call.ContactID, call.ID, uuid.Nil, 0, now)
+	progress := m.policy(call.Ref.CampaignID, policy, faultCallPolicy).Progress(judged, h)
 	item := m.data.power.items[call.Ref.CampaignID][call.Ref.ItemID]
 	if progress.Outcome == "" && !before.SettledAt.IsZero() {
 		holder, held := m.data.power.holds[call.Phone]
@@ -218,9 +219,9 @@ func (m *memory) writeLedger(item dialer.Item, now time.Time) {
 	who.next = item.NextAttemptAt
 	switch {
 	case !item.State.Active() && m.fault != faultNeverFinished:
-		who.finishedAt, who.finishedByCall = m.kept(now), true
+		who.finishedAt, who.finishReason, who.finishedByCall = m.kept(now), item.FailReason, true
 	case who.finishedByCall && m.fault != faultFinishedForever:
-		who.finishedAt, who.finishedByCall = time.Time{}, false
+		who.finishedAt, who.finishReason, who.finishedByCall = time.Time{}, "", false
 	}
 	members[item.ContactID] = who
 }

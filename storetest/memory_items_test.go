@@ -97,6 +97,12 @@ func (m *memory) enqueued(p queue.EnqueueParams, contact outdial.Contact) queue.
 	if p.Priority != nil && (*p.Priority != 0 || m.fault != faultPriorityZero) {
 		item.Priority = *p.Priority
 	}
+	if p.Provenance.Reason == outdial.ReasonCallback && m.fault != faultEnqueueNoCallback {
+		item.CallbackAt = item.ScheduledFor
+		if item.CallbackAt.IsZero() {
+			item.CallbackAt = item.QueuedAt
+		}
+	}
 	return item
 }
 
@@ -198,7 +204,7 @@ func (m *memory) best(p queue.PullParams) (queue.Item, bool) {
 	best, bestRank, found := queue.Item{}, [64]byte{}, false
 	for _, item := range m.data.items[p.CampaignID] {
 		own := item.State == queue.StateQueued && item.AgentID == p.AgentID
-		pool := item.Pooled && (item.State == queue.StateQueued || m.lapsed(item, p.Now))
+		pool := item.Pooled && (item.State == queue.StateQueued || m.lapsed(item, p.Now)) && m.awaits(p, item)
 		other := m.lapsed(item, p.Now) && m.fault == faultPullTakesOwn
 		due := !item.ScheduledFor.After(p.Now)
 		switch m.fault {
@@ -249,6 +255,23 @@ func (m *memory) callable(p queue.PullParams, item queue.Item) bool {
 	return reason == ""
 }
 
+// awaits says whether an item of the pool waits for the agent, if it is a callback.
+func (m *memory) awaits(p queue.PullParams, item queue.Item) bool {
+	switch {
+	case item.CallbackAt.IsZero(), m.fault == faultCallbacksForAll:
+		return true
+	case item.CallbackAt.After(p.Now):
+		return m.fault == faultPullNotDue
+	case item.CallbackAgentID == uuid.Nil || item.CallbackAgentID == p.AgentID:
+		return true
+	case m.fault == faultCallbacksForever, p.CallbacksSince.IsZero():
+		return false
+	case m.fault == faultCallbackGraceBoundary:
+		return item.CallbackAt.Before(p.CallbacksSince)
+	}
+	return !item.CallbackAt.After(p.CallbacksSince)
+}
+
 // rank sorts items in the order in which they are pulled.
 func (m *memory) rank(p queue.PullParams, item queue.Item) (rank [64]byte) {
 	owner := int64(0)
@@ -279,6 +302,16 @@ func (m *memory) rank(p queue.PullParams, item queue.Item) (rank [64]byte) {
 	}
 	for i, part := range []int64{owner, priority, scheduled, age} {
 		binary.BigEndian.PutUint64(rank[8*i:], uint64(part))
+	}
+	if callback := !item.CallbackAt.IsZero() && !item.CallbackAt.After(p.Now); callback && m.fault != faultCallbacksLast &&
+		(m.fault != faultOwnCallbacksWait || item.Pooled) {
+		rank = [64]byte{}
+		binary.BigEndian.PutUint64(rank[8:], uint64(item.CallbackAt.UnixMicro()))
+		if m.fault == faultCallbacksByPriority {
+			binary.BigEndian.PutUint64(rank[8:], uint64(priority))
+		}
+	} else {
+		rank[0] = 1
 	}
 	if m.fault == faultTiesByContact {
 		copy(rank[32:], item.ContactID[:])
@@ -393,7 +426,8 @@ func (m *memory) ListItems(_ context.Context, p queue.ListParams) (queue.ListRes
 	result := queue.ListResult{}
 	for _, item := range m.data.items[p.CampaignID] {
 		after := bytes.Compare(item.ID[:], p.After[:]) > 0 || item.ID == p.After && m.fault == faultPageRepeats
-		if after && (p.AgentID == uuid.Nil || item.AgentID == p.AgentID) &&
+		awaited := item.CallbackAgentID == p.AgentID && item.State == queue.StateQueued && m.fault != faultListsNoAwaited
+		if after && (p.AgentID == uuid.Nil || item.AgentID == p.AgentID || awaited) &&
 			(p.State == "" || item.State == p.State || m.fault == faultListState) {
 			item.Contact = m.data.contacts[item.ContactID]
 			if m.fault == faultThinContact {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/filter"
 	"github.com/outdial/outdial/queue/intake"
@@ -55,6 +56,7 @@ type database struct {
 	audit        []outdial.AuditEntry
 	answers      map[[2]string]remembered
 	power        power
+	recorded     recorded
 }
 
 // member is a row of campaign_contacts.
@@ -63,6 +65,8 @@ type member struct {
 	attempts   int
 	next       time.Time
 	finishedAt time.Time
+	// finishReason says why; a call's outcome is that of its item.
+	finishReason string
 	// finishedByCall says that it was a call's outcome that ended it.
 	finishedByCall bool
 }
@@ -79,6 +83,7 @@ func openMemory(fault fault) func(testing.TB) store.Store {
 			contacts: map[uuid.UUID]outdial.Contact{}, created: map[uuid.UUID]time.Time{}, attributes: map[string]filter.Type{}, sources: map[string]uuid.UUID{},
 			members: map[uuid.UUID]map[uuid.UUID]member{}, items: map[uuid.UUID][]queue.Item{},
 			writes: map[uuid.UUID]int{}, answers: map[[2]string]remembered{}, power: newPower(),
+			recorded: recorded{policies: map[uuid.UUID]dialer.RetryPolicy{}},
 		}}
 	}
 }
@@ -185,6 +190,7 @@ func (d *database) clone() *database {
 	copied.created, copied.attributes = maps.Clone(d.created), maps.Clone(d.attributes)
 	copied.writes, copied.answers = maps.Clone(d.writes), maps.Clone(d.answers)
 	copied.power = d.power.clone()
+	copied.recorded = d.recorded.clone()
 	copied.members, copied.items = map[uuid.UUID]map[uuid.UUID]member{}, map[uuid.UUID][]queue.Item{}
 	for id, members := range d.members {
 		copied.members[id] = maps.Clone(members)
@@ -310,7 +316,7 @@ func (m *memory) AddContacts(_ context.Context, p intake.AddContactsParams) (int
 			continue
 		}
 		members[id] = member{
-			priority: who.Priority, attempts: who.Attempts, next: m.kept(who.NextAttemptAt), finishedAt: m.kept(who.FinishedAt),
+			priority: who.Priority, attempts: who.Attempts, next: m.kept(who.NextAttemptAt), finishedAt: m.kept(who.FinishedAt), finishReason: who.FinishReason,
 		}
 		result.Added++
 	}

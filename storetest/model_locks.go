@@ -25,15 +25,37 @@ func (m *model) pull(p queue.PullParams) queue.PullResult {
 			return queue.PullResult{Item: &held, Held: true}
 		}
 	}
+	item := m.nextCallback(p)
 	for _, mine := range []bool{true, false} {
-		if item := m.next(p, mine); item != nil {
-			*item = lockedBy(*item, p.AgentID, p.Now)
-			item.LockExpiresAt = p.Now.Add(p.LockFor)
-			pulled := m.whole(item)
-			return queue.PullResult{Item: &pulled}
+		if item == nil {
+			item = m.next(p, mine)
 		}
 	}
-	return queue.PullResult{}
+	if item == nil {
+		return queue.PullResult{}
+	}
+	*item = lockedBy(*item, p.AgentID, p.Now)
+	item.LockExpiresAt = p.Now.Add(p.LockFor)
+	pulled := m.whole(item)
+	return queue.PullResult{Item: &pulled}
+}
+
+// nextCallback returns the first callback that the agent may pull, of their own or of
+// the pool, or nil. The model makes none that waits for an agent.
+func (m *model) nextCallback(p queue.PullParams) *queue.Item {
+	candidates := []*queue.Item{}
+	for _, mine := range []bool{true, false} {
+		candidates = append(candidates, m.candidates(p, mine)...)
+	}
+	candidates = slices.DeleteFunc(candidates, func(item *queue.Item) bool {
+		return item.CallbackAt.IsZero() || item.CallbackAt.After(p.Now)
+	})
+	if len(candidates) == 0 {
+		return nil
+	}
+	return slices.MinFunc(candidates, func(a, b *queue.Item) int {
+		return cmp.Or(a.CallbackAt.Compare(b.CallbackAt), compareIDs(a.ID, b.ID))
+	})
 }
 
 // lockedBy returns the item that an agent has locked, whether or not the lock
@@ -59,6 +81,14 @@ func (m *model) giveUp(item *queue.Item) {
 // next returns the first item that the agent may pull of their own, or of the
 // pool.
 func (m *model) next(p queue.PullParams, mine bool) *queue.Item {
+	candidates := m.candidates(p, mine)
+	if len(candidates) == 0 {
+		return nil
+	}
+	return slices.MinFunc(candidates, pullOrder)
+}
+
+func (m *model) candidates(p queue.PullParams, mine bool) []*queue.Item {
 	candidates := []*queue.Item{}
 	for _, item := range m.items {
 		queued := item.State == queue.StateQueued
@@ -70,10 +100,7 @@ func (m *model) next(p queue.PullParams, mine bool) *queue.Item {
 			candidates = append(candidates, item)
 		}
 	}
-	if len(candidates) == 0 {
-		return nil
-	}
-	return slices.MinFunc(candidates, pullOrder)
+	return candidates
 }
 
 // pullOrder says which of two items that are due comes first: the higher

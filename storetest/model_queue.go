@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -161,8 +162,15 @@ func (m *model) enqueue(p queue.EnqueueParams) (queue.EnqueueResult, error) {
 			if p.Priority != nil {
 				priority = *p.Priority
 			}
+			callbackAt := time.Time{}
+			if p.Provenance.Reason == outdial.ReasonCallback {
+				callbackAt = p.ScheduledFor
+				if callbackAt.IsZero() {
+					callbackAt = p.Now
+				}
+			}
 			m.items = append(m.items, &queue.Item{
-				CampaignID: p.CampaignID, AgentID: p.AgentID, ContactID: contact.ID, State: queue.StateQueued,
+				CampaignID: p.CampaignID, AgentID: p.AgentID, ContactID: contact.ID, State: queue.StateQueued, CallbackAt: callbackAt,
 				Priority: priority, Pooled: p.AgentID == uuid.Nil, ScheduledFor: p.ScheduledFor, QueuedAt: p.Now,
 				LaunchID: p.LaunchID, Provenance: p.Provenance,
 			})
