@@ -12,6 +12,7 @@ import (
 	"github.com/outdial/outdial/dialer/telephony"
 	"github.com/outdial/outdial/dialer/telephony/twilio"
 	"github.com/outdial/outdial/dialer/telephony/webhook"
+	"github.com/outdial/outdial/disposition"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
 )
@@ -47,6 +48,10 @@ type Config struct {
 	// Presence does the work of the agents' presence, and has a part in sweeps.
 	// Defaults to none: the routes of presence answer 404.
 	Presence *presence.Service
+	// Dispositions does the work of dispositions, for items of both queues. Its Map is
+	// what the buttons are drawn from.
+	// Defaults to none: the routes of dispositions, leads and retry policies answer 404.
+	Dispositions *disposition.Service
 	// Telephony takes what carriers report about calls, and runs it again.
 	// Defaults to none: the routes of webhooks and of replays answer 404.
 	Telephony *telephony.Handler

@@ -163,10 +163,12 @@ func memberPath(levels []*level) string {
 	return cut(strings.Join(names, "."))
 }
 
-// cut bounds a name that came from outside to what an error can carry. An empty
-// one becomes a pair of quotes, since an error without a name names nothing.
+// cut bounds a name that came from outside to what an error can carry, which is no
+// phone number. An empty one becomes a pair of quotes, since an error without a name
+// names nothing.
 func cut(name string) string {
 	const longest = 64
+	name = redact(name)
 	if name == "" {
 		return `""`
 	}
@@ -242,6 +244,16 @@ func (o *object) integer(name string) *int {
 		o.refuse(name, "must be a whole number")
 	}
 	return &value
+}
+
+// version takes the version of an item that the caller has seen, which must be there.
+func (o *object) version(name string) int {
+	value := o.integer(name)
+	if value == nil {
+		o.refuse(name, "is required")
+		return 0
+	}
+	return *value
 }
 
 // bound takes an upper limit; without one it is zero, which limits nothing. A

@@ -20,6 +20,8 @@ type item struct {
 	Priority       int         `json:"priority"`
 	Pooled         bool        `json:"pooled"`
 	ScheduledFor   *time.Time  `json:"scheduled_for"`
+	CallbackAt     *time.Time  `json:"callback_at"`
+	CallbackAgent  *uuid.UUID  `json:"callback_agent_id"`
 	QueuedAt       *time.Time  `json:"queued_at"`
 	ReleasedAt     *time.Time  `json:"released_at"`
 	LockedAt       *time.Time  `json:"locked_at"`
@@ -60,6 +62,8 @@ func newItem(from queue.Item, actor outdial.Actor) item {
 		Priority:       from.Priority,
 		Pooled:         from.Pooled,
 		ScheduledFor:   timeOrNull(from.ScheduledFor),
+		CallbackAt:     timeOrNull(from.CallbackAt),
+		CallbackAgent:  idOrNull(from.CallbackAgentID),
 		QueuedAt:       timeOrNull(from.QueuedAt),
 		ReleasedAt:     timeOrNull(from.ReleasedAt),
 		LockedAt:       timeOrNull(from.LockedAt),

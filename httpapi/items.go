@@ -94,12 +94,7 @@ func (a *api) moveItem(r *request, move move) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	req := queue.ItemRequest{CampaignID: r.campaignID, ItemID: itemID}
-	if version := body.integer("lock_version"); version != nil {
-		req.LockVersion = *version
-	} else {
-		body.refuse("lock_version", "is required")
-	}
+	req := queue.ItemRequest{CampaignID: r.campaignID, ItemID: itemID, LockVersion: body.version("lock_version")}
 	if err := body.done(); err != nil {
 		return reply{}, err
 	}

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -26,6 +27,8 @@ func TestPullAnswersWithTheItemInTheTablesWords(t *testing.T) {
 		"priority": 7,
 		"pooled": true,
 		"scheduled_for": null,
+		"callback_at": null,
+		"callback_agent_id": null,
 		"queued_at": "2026-11-21T14:04:05.123456Z",
 		"released_at": null,
 		"locked_at": "2026-11-21T15:04:05.123456Z",
@@ -49,6 +52,18 @@ func TestPullAnswersWithTheItemInTheTablesWords(t *testing.T) {
 	asked, ok := s.store.called()[0].(queue.PullParams)
 	require.True(t, ok)
 	require.Equal(t, agentID, asked.AgentID)
+}
+
+func TestACallbackSaysWhenAndWhoPromisedIt(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	held := lockedItem()
+	held.CallbackAt = time.Date(2026, 11, 21, 9, 4, 5, 0, time.FixedZone("CST", -6*60*60))
+	held.ScheduledFor, held.CallbackAgentID = held.CallbackAt, managerID
+	s.store.pull = queue.PullResult{Item: &held}
+	got := s.send(http.MethodPost, campaignPath("/queues/pull"), "", s.as(agent())).object(t)
+	require.Equal(t, []any{"2026-11-21T15:04:05Z", "2026-11-21T15:04:05Z", managerID.String()},
+		[]any{got["callback_at"], got["scheduled_for"], got["callback_agent_id"]})
 }
 
 func TestPullAnswers204WhenThereIsNothingToCall(t *testing.T) {
@@ -121,7 +136,7 @@ func TestAnItemOfThePoolBelongsToNobody(t *testing.T) {
 		"agent_id": null,
 		"contact_id": "01939d8e-3a2b-7c3d-8e4f-5a6b7c8d9e0f",
 		"queue_state": "locked", "priority": 0, "pooled": false,
-		"scheduled_for": null, "queued_at": null, "released_at": null, "locked_at": null, "lock_expires_at": null,
+		"scheduled_for": null, "callback_at": null, "callback_agent_id": null, "queued_at": null, "released_at": null, "locked_at": null, "lock_expires_at": null,
 		"lock_version": 0, "attempts": 0, "fail_reason": null, "launch_id": null,
 		"enqueued_by": null, "enqueued_reason": null,
 		"contact": {"id": "01939d8e-3a2b-7c3d-8e4f-5a6b7c8d9e0f", "account_id": null, "first_name": "", "last_name": "",

@@ -18,6 +18,7 @@ import (
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/dialer"
 	"github.com/outdial/outdial/dialer/presence"
+	"github.com/outdial/outdial/disposition"
 	"github.com/outdial/outdial/httpapi"
 )
 
@@ -170,6 +171,17 @@ func TestTheDocumentKnowsEveryStateOfThePowerQueue(t *testing.T) {
 	}
 }
 
+func TestTheDocumentKnowsEveryEffect(t *testing.T) {
+	t.Parallel()
+	doc, err := document()
+	require.NoError(t, err)
+	var effects []any
+	for _, effect := range disposition.Effects() {
+		effects = append(effects, string(effect))
+	}
+	require.Equal(t, effects, doc.Components.Schemas["Effect"].Value.Enum)
+}
+
 func TestTheDocumentAllowsWhatTheServerTakes(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -187,6 +199,9 @@ func TestTheDocumentAllowsWhatTheServerTakes(t *testing.T) {
 		"/campaigns/{campaignId}/dialer/start": `{}`,
 		"/campaigns/{campaignId}/presence":     `{"agent_id":"` + agentID.String() + `","state":"paused"}`,
 		"/presence/heartbeat":                  `{"agent_id":"` + agentID.String() + `"}`,
+		"/campaigns/{campaignId}/queue_items/{id}/disposition": `{"lock_version":1,"disposition":"callback_requested",` +
+			`"callback_at":"2026-11-22T09:30:00+01:00","callback_for":"anyone","metadata":{"note":"x"},"supersedes":"` + leadID.String() + `"}`,
+		"/campaigns/{campaignId}/retry_policy": `{"max_attempts":5,"max_voicemails":-1,"max_attempts_per_day":2,"vm_cooldown_hours":48,"cool_downs":{"busy":0}}`,
 		"/ops/sweep":                           `{}`,
 		"/ops/replay": `{"campaign_id":"` + campaignID.String() + `","item_id":"` + itemID.String() + `","call_sid":"CA77",` +
 			`"since":"2026-11-21T00:00:00Z","until":"2026-11-22T00:00:00Z","orphans":true}`,

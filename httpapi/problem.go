@@ -13,6 +13,7 @@ import (
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/dialer/telephony"
+	"github.com/outdial/outdial/disposition"
 )
 
 // statusClientGone is the status of a request whose sender did not wait. Nobody
@@ -35,7 +36,8 @@ var (
 )
 
 // problem is the body of every error response: RFC 9457, with the code under
-// "error" and the name of the field at fault, if one is, under "field".
+// "error", the name of the field at fault, if one is, under "field", and for a time at
+// which nobody may be called the next one at which they may under "next_possible_at".
 type problem struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
@@ -43,6 +45,9 @@ type problem struct {
 	Detail string `json:"detail"`
 	Code   string `json:"error"`
 	Field  string `json:"field,omitempty"`
+	// Next is a *time.Time where it applies, nil when there is no such time soon, and
+	// left out everywhere else.
+	Next any `json:"next_possible_at,omitempty"`
 }
 
 // problemRow says what becomes of an error.
@@ -127,6 +132,9 @@ func problemType(code string) string {
 func (p *problem) name(err error) {
 	if field, ok := errors.AsType[*outdial.FieldError](err); ok {
 		p.Field, p.Detail = field.Field, field.Error()
+		if closed, ok := errors.AsType[*disposition.WindowClosedError](err); ok {
+			p.Next = timeOrNull(closed.Next)
+		}
 	} else if missing, ok := errors.AsType[*outdial.NotFoundError](err); ok {
 		p.Code, p.Field, p.Detail = missing.What+"_not_found", missing.Field, missing.Error()
 	} else if limited, ok := errors.AsType[*outdial.RateLimitError](err); ok {

@@ -106,6 +106,35 @@ func routes() []route {
 			summary: "Give a locked item back", scopes: pull, handle: (*api).releaseItem,
 		},
 		{
+			method: http.MethodPost, pattern: "/campaigns/{campaignId}/queue_items/{id}/disposition",
+			summary: "Say what came of a call", served: withDispositions, scopes: pull, idempotent: true,
+			handle: (*api).recordDisposition,
+		},
+		{
+			method: http.MethodGet, pattern: "/dispositions",
+			summary: "List the buttons", served: withDispositions, scopes: view, handle: (*api).listButtons,
+		},
+		{
+			method: http.MethodGet, pattern: "/campaigns/{campaignId}/dispositions",
+			summary: "List what was recorded in a campaign", served: withDispositions, scopes: inspect,
+			query: []string{"contact_id", "cursor", "limit"}, handle: (*api).listDispositions,
+		},
+		{
+			method: http.MethodGet, pattern: "/campaigns/{campaignId}/leads",
+			summary: "List a campaign's leads", served: withDispositions, scopes: inspect,
+			query: []string{"cursor", "limit"}, handle: (*api).listLeads,
+		},
+		{
+			method: http.MethodGet, pattern: "/campaigns/{campaignId}/retry_policy",
+			summary: "Say how often and when a campaign tries again", served: withDispositions, scopes: inspect,
+			handle: (*api).getRetryPolicy,
+		},
+		{
+			method: http.MethodPut, pattern: "/campaigns/{campaignId}/retry_policy",
+			summary: "Change how often and when a campaign tries again", served: withDispositions, scopes: steer,
+			handle: (*api).putRetryPolicy,
+		},
+		{
 			method: http.MethodPost, pattern: "/campaigns/{campaignId}/contacts",
 			summary: "Import contacts from a CSV file", scopes: edit,
 			query: []string{"default_region", "list"}, handle: (*api).importContacts,

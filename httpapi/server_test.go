@@ -20,9 +20,11 @@ import (
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/dialer/callwindow"
 	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/dialer/telephony"
 	"github.com/outdial/outdial/dialer/telephony/twilio"
+	"github.com/outdial/outdial/disposition"
 	"github.com/outdial/outdial/httpapi"
 	"github.com/outdial/outdial/internal/metertest"
 	"github.com/outdial/outdial/queue"
@@ -85,9 +87,10 @@ type server struct {
 type setup struct {
 	queue  queue.Config
 	intake intake.Config
-	// dialer and presence are left out when they are nil.
-	dialer   *dialer.Config
-	presence *presence.Config
+	// dialer, presence and dispositions are left out when they are nil.
+	dialer       *dialer.Config
+	presence     *presence.Config
+	dispositions *disposition.Config
 	// telephony is left out when it is nil. The adapters are too when only tokens are
 	// taken; twilio takes the place of the usual one.
 	telephony  *telephony.Config
@@ -98,7 +101,9 @@ type setup struct {
 
 func flagOff(s *setup) { s.queue.Flags = nil }
 
-func agentQueueOnly(s *setup) { s.dialer, s.presence, s.telephony = nil, nil, nil }
+func agentQueueOnly(s *setup) {
+	s.dialer, s.presence, s.dispositions, s.telephony = nil, nil, nil, nil
+}
 
 func newServer(t testing.TB, adjust ...func(*setup)) *server {
 	t.Helper()
@@ -114,10 +119,11 @@ func newServer(t testing.TB, adjust ...func(*setup)) *server {
 			Clock: mock, Logger: logger,
 			Flags: outdial.StaticFlags{outdial.FlagQueueReplace: true},
 		},
-		intake:   intake.Config{Clock: mock, Logger: logger, BatchSize: 2},
-		dialer:   &dialer.Config{Clock: mock, Logger: logger},
-		presence: &presence.Config{Clock: mock, Logger: logger},
-		http:     httpapi.Config{Authenticator: signer, Logger: logger},
+		intake:       intake.Config{Clock: mock, Logger: logger, BatchSize: 2},
+		dialer:       &dialer.Config{Clock: mock, Logger: logger},
+		presence:     &presence.Config{Clock: mock, Logger: logger},
+		dispositions: &disposition.Config{Clock: mock, Logger: logger, Windows: callwindow.Always{}},
+		http:         httpapi.Config{Authenticator: signer, Logger: logger},
 	}
 	meter := &metertest.Meter{}
 	with.telephony = &telephony.Config{Clock: mock, Logger: logger, Meter: meter}
@@ -134,6 +140,10 @@ func newServer(t testing.TB, adjust ...func(*setup)) *server {
 			dialerStats:   dialer.StatsResult{Status: dialer.StatusStopped},
 			session:       presence.Session{AgentID: agentID, CampaignID: campaignID, State: presence.StateReady},
 		},
+		disposing: disposing{disposed: disposition.Result{
+			ID: dispositionID, Code: disposition.CodeBusy, Effect: disposition.EffectRetry, Queue: disposition.QueueAgent,
+			ItemID: itemID, State: "queued", LockVersion: 2, Attempts: 1,
+		}},
 	}
 	with.http.Queue = queue.New(store, with.queue)
 	if with.dialer != nil {
@@ -141,6 +151,9 @@ func newServer(t testing.TB, adjust ...func(*setup)) *server {
 	}
 	if with.presence != nil {
 		with.http.Presence = presence.New(store, *with.presence)
+	}
+	if with.dispositions != nil {
+		with.http.Dispositions = disposition.New(store, *with.dispositions)
 	}
 	if with.telephony != nil {
 		with.http.Telephony = telephony.New(store, *with.telephony)
@@ -277,6 +290,10 @@ func exampleOf(t testing.TB, rt httpapi.Route) example {
 		e = twilioExample()
 	case rt.Pattern == "/webhooks/telephony":
 		e.body = report
+	case strings.HasSuffix(rt.Pattern, "/disposition"):
+		e.body = `{"lock_version":1,"disposition":"busy"}`
+	case strings.HasSuffix(rt.Pattern, "/retry_policy") && rt.Method == http.MethodPut:
+		e.body = `{"max_attempts":5}`
 	case strings.Contains(rt.Pattern, "/queue_items/"):
 		e.body = `{"lock_version":1}`
 	case strings.HasSuffix(rt.Pattern, "/rollback"):

@@ -13,6 +13,7 @@ import (
 type fakeStore struct {
 	dialing
 	reporting
+	disposing
 
 	mu    sync.Mutex
 	calls []any
