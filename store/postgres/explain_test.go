@@ -246,8 +246,8 @@ func hotStatements() map[string]hot {
 			},
 		},
 		"a pull reads the pool in its order": {
-			index: "ix_agent_queue_pull_pool", rows: few, times: 10,
-			without: "DROP INDEX ix_agent_queue_pull_pool",
+			index: "ix_agent_queue_pool", rows: few, times: 10,
+			without: "DROP INDEX ix_agent_queue_pool",
 			work: func(t *testing.T, e *explained, time int) {
 				t.Helper()
 				pull(t, e, 100+time)
@@ -274,7 +274,7 @@ func hotStatements() map[string]hot {
 		},
 		"stats read their own campaign": {
 			index: "ix_agent_queue_campaign_state", rows: few,
-			without: "DROP INDEX ix_agent_queue_campaign_state, uq_agent_queue_active, ix_agent_queue_pull, ix_agent_queue_pull_pool, ix_agent_queue_launch",
+			without: "DROP INDEX ix_agent_queue_campaign_state, uq_agent_queue_active, ix_agent_queue_pull, ix_agent_queue_pool, ix_agent_queue_launch",
 			work: func(t *testing.T, e *explained, _ int) {
 				t.Helper()
 				_, err := e.store.QueueStats(t.Context(), queue.StatsParams{CampaignID: smallCampaign})

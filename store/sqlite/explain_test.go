@@ -80,17 +80,15 @@ type hot struct {
 	sorts bool
 }
 
+// pullIndexes are those of an agent's items, of the pool's, and of callbacks.
+var pullIndexes = []string{"ix_agent_queue_pull", "ix_agent_queue_pool", "ix_agent_queue_callbacks"}
+
 // hotStatements are the ones that run all day, and those that touch a whole
 // campaign.
 var hotStatements = []hot{
-	{
-		query: "claim_item", searches: []string{"ix_agent_queue_pull", "ix_agent_queue_pull_pool"},
-		dropped: []string{"ix_agent_queue_pull"},
-	},
-	{
-		query: "claim_item", searches: []string{"ix_agent_queue_pull", "ix_agent_queue_pull_pool"},
-		dropped: []string{"ix_agent_queue_pull_pool"},
-	},
+	{query: "claim_item", searches: pullIndexes, dropped: []string{"ix_agent_queue_pull"}},
+	{query: "claim_item", searches: pullIndexes, dropped: []string{"ix_agent_queue_pool"}},
+	{query: "claim_item", searches: pullIndexes, dropped: []string{"ix_agent_queue_callbacks"}},
 	// Whichever index it takes, an agent's lock is one row of few.
 	{query: "find_held"},
 	{
@@ -108,6 +106,11 @@ var hotStatements = []hot{
 		query: "queue_stats", searches: []string{"ix_agent_queue_campaign_state"}, sorts: true,
 		dropped: []string{"ix_agent_queue_campaign_state"},
 	},
+	{query: "purge_items", searches: []string{"ix_contacts_phone_key", "ix_agent_queue_contact"}, dropped: []string{"ix_agent_queue_contact"}, sorts: true},
+	{query: "purge_call_items", searches: []string{"ix_contacts_phone_key", "ix_campaign_queue_contact"}, dropped: []string{"ix_campaign_queue_contact"}, sorts: true},
+	{query: "count_voicemails", searches: []string{"ix_call_attempts_contact", "ix_dispositions_contact"}, dropped: []string{"ix_call_attempts_contact"}},
+	{query: "recent_attempts", searches: []string{"ix_call_attempts_contact", "ix_dispositions_contact"}, dropped: []string{"ix_dispositions_contact"}},
+	{query: "get_recorded", searches: []string{"uq_dispositions_item"}, dropped: []string{"uq_dispositions_item"}},
 	// The page is read in the order of the key, so that it ends with its limit.
 	{query: "list_items", searches: []string{"sqlite_autoindex_agent_queue_1"}},
 }
@@ -215,7 +218,7 @@ func (p *planner) steps(t *testing.T, query string) []string {
 var tables = map[string]bool{
 	"agent_queue": true, "q": true, "campaign_contacts": true, "cc": true, "contacts": true, "c": true,
 	"suppressions": true, "s": true, "campaign_queue": true, "call_attempts": true, "telephony_events": true,
-	"e": true, "a": true, "h": true, "i": true, "same": true,
+	"dispositions": true, "d": true, "leads": true, "e": true, "a": true, "h": true, "i": true, "same": true,
 }
 
 // faults says what is wrong with a statement's plan.
