@@ -18,7 +18,6 @@ const (
 	faultCorrectsStale           fault = "a correction does not look at lock_version"
 	faultCorrectsTouched         fault = "a correction moves an item that somebody has touched"
 	faultCorrectsTwice           fault = "a correction makes a contact active twice"
-	faultDisposeCoolsFromNow     fault = "the cool-down begins when the agent records, not when the call ended"
 	faultDisposeCountsCalls      fault = "an attempt of the power queue is counted twice"
 	faultDisposeHolderFirst      fault = "another agent is told before the version of what was disposed of"
 	faultDisposeLedger           fault = "a disposition does not keep the ledger"
@@ -55,6 +54,7 @@ const (
 	faultRepeatWrites            fault = "a repeated disposition writes the item as it is"
 	faultRepeatsAnew             fault = "a repeated disposition is a new one"
 	faultRepeatsAny              fault = "another disposition of one version gets the answer of the first"
+	faultRepeatsToAnyone         fault = "a repeated disposition is answered to anyone"
 	faultSuppressHere            fault = "do_not_call holds for one campaign"
 	faultSuppressOwnNumber       fault = "the contact's number is suppressed, not the one that was called"
 )

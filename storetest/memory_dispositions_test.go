@@ -171,10 +171,10 @@ func (m *memory) repeated(p disposition.RecordParams) (disposition.Result, bool,
 			continue
 		}
 		switch {
+		case p.AgentID != uuid.Nil && row.AgentID != p.AgentID && m.fault != faultRepeatsToAnyone:
+			return disposition.Result{}, true, outdial.Forbidden("another agent's")
 		case row.fingerprint != p.Fingerprint && m.fault != faultRepeatsAny:
 			return disposition.Result{}, true, outdial.Conflict("another disposition was recorded")
-		case p.AgentID != uuid.Nil && row.AgentID != p.AgentID:
-			return disposition.Result{}, true, outdial.Forbidden("another agent's")
 		}
 		if m.fault == faultRepeatAuditsDisposition {
 			m.record(p.ActorID, outdial.ActionDispositionRecord, p.CampaignID, p.Now, map[string]any{})
@@ -348,8 +348,8 @@ func (m *memory) dispose(d disposal, p disposition.RecordParams, row disposition
 	row.result = result
 	m.data.recorded.rows = append(m.data.recorded.rows, row)
 	if m.fault != faultDisposeUnaudited {
-		m.record(p.ActorID, outdial.ActionDispositionRecord, p.CampaignID, p.Now, map[string]any{
-			"item_id": p.ItemID, "disposition": row.Code, "queue": row.Queue,
+		m.recordOf("queue_item", p.ItemID, p.ActorID, outdial.ActionDispositionRecord, p.Now, map[string]any{
+			"campaign_id": p.CampaignID, "disposition": row.Code, "queue": row.Queue,
 		})
 	}
 	return result, nil
@@ -364,9 +364,6 @@ func (m *memory) tried(d disposal, row dispositionRow, who member, p disposition
 	}
 	if d.queue == disposition.QueuePower {
 		tried.Number, tried.PlacedAt = d.call.Attempt, d.call.PlacedAt
-		if !d.call.EndedAt.IsZero() && m.fault != faultDisposeCoolsFromNow {
-			tried.EndedAt = d.call.EndedAt
-		}
 	}
 	tried.History = m.history(p.CampaignID, d.contact.ID, d.call.ID, p.ItemID, tried.Number, p.Now)
 	return tried
@@ -457,7 +454,7 @@ func (m *memory) undo(last int, by uuid.UUID, now time.Time) {
 		})
 	}
 	for i, lead := range m.data.recorded.leads {
-		if row.result.LeadCreated && lead.ID == *row.result.LeadID && m.fault != faultLeadStays {
+		if lead.DispositionID == row.ID && m.fault != faultLeadStays {
 			m.data.recorded.leads[i].WithdrawnAt = m.kept(now)
 		}
 	}
@@ -621,7 +618,7 @@ func (m *memory) dialedOn(d disposal, p disposition.RecordParams, decision dispo
 	if personal {
 		waiting := m.promised(queue.Item{
 			ID: newID(), CampaignID: p.CampaignID, AgentID: d.call.AgentID, ContactID: d.contact.ID,
-			Priority: m.data.members[p.CampaignID][d.contact.ID].priority, QueuedAt: m.kept(p.Now),
+			Priority: d.dialed.Priority, QueuedAt: m.kept(p.Now),
 			Provenance: outdial.Provenance{By: p.ActorID.String(), Reason: outdial.ReasonCallback},
 		}, p, decision.At)
 		m.write(waiting)
@@ -636,8 +633,9 @@ func (m *memory) convert(d disposal, p disposition.RecordParams, row disposition
 		if lead.CampaignID != p.CampaignID || lead.ContactID != d.contact.ID || m.fault == faultLeadsAnew {
 			continue
 		}
-		result.LeadID, result.LeadCreated = &lead.ID, !lead.WithdrawnAt.IsZero()
-		m.data.recorded.leads[i].WithdrawnAt = time.Time{}
+		if result.LeadID = &lead.ID; !lead.WithdrawnAt.IsZero() {
+			m.data.recorded.leads[i].WithdrawnAt, m.data.recorded.leads[i].DispositionID = time.Time{}, row.ID
+		}
 		return
 	}
 	lead := disposition.Lead{

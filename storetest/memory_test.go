@@ -231,6 +231,11 @@ func (m *memory) kept(at time.Time) time.Time {
 
 // record writes an audit entry about a campaign.
 func (m *memory) record(actor uuid.UUID, action outdial.Action, target uuid.UUID, now time.Time, meta map[string]any) {
+	m.recordOf("campaign", target, actor, action, now, meta)
+}
+
+// recordOf writes one about something else.
+func (m *memory) recordOf(kind string, target, actor uuid.UUID, action outdial.Action, now time.Time, meta map[string]any) {
 	if m.fault == faultNoAudit {
 		return
 	}
@@ -243,7 +248,7 @@ func (m *memory) record(actor uuid.UUID, action outdial.Action, target uuid.UUID
 		panic(err)
 	}
 	m.data.audit = append(m.data.audit, outdial.AuditEntry{
-		ID: newID(), ActorID: actor, Action: action, TargetType: "campaign", TargetID: target, Meta: meta, CreatedAt: m.kept(now),
+		ID: newID(), ActorID: actor, Action: action, TargetType: kind, TargetID: target, Meta: meta, CreatedAt: m.kept(now),
 	})
 }
 

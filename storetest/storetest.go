@@ -96,6 +96,7 @@ func Run(t *testing.T, open func(testing.TB) store.Store, features Features) {
 	s.group(t, "PullItem", pullBehaviours)
 	s.group(t, "QueueStats", queueStatsBehaviours)
 	s.group(t, "RecordCall", recordCallBehaviours)
+	s.group(t, "RecordDisposition", recordDispositionBehaviours)
 	s.group(t, "RecordEvent", recordEventBehaviours)
 	s.group(t, "RecordImport", recordImportBehaviours)
 	s.group(t, "RegisterAttributes", registerAttributesBehaviours)
