@@ -238,8 +238,9 @@ func TestMigrationsBeginWithTheColumnsThatAHostMayLack(t *testing.T) {
 	exec(t, st.DB(), "CREATE TABLE campaign_queue (id TEXT PRIMARY KEY, campaign_id TEXT, contact_id TEXT, status TEXT)")
 	exec(t, st.DB(), "CREATE TABLE telephony_events (id TEXT PRIMARY KEY, call_sid TEXT, event_type TEXT, event_seq INTEGER, payload TEXT, created_at INTEGER)")
 	exec(t, st.DB(), "CREATE TABLE agent_queue (id TEXT PRIMARY KEY, campaign_id TEXT, agent_id TEXT, contact_id TEXT, queue_state TEXT, queued_at INTEGER, "+
-		"released_at INTEGER, created_by TEXT, released_by TEXT, priority INTEGER, scheduled_for INTEGER, locked_at INTEGER, lock_expires_at INTEGER, "+
-		"lock_version INTEGER, enqueued_by TEXT, enqueued_reason TEXT, attempts INTEGER, fail_reason TEXT, pooled BOOLEAN, launch_id TEXT)")
+		"released_at INTEGER, created_by TEXT, released_by TEXT, priority INTEGER NOT NULL DEFAULT 0, scheduled_for INTEGER, locked_at INTEGER, lock_expires_at INTEGER, "+
+		"lock_version INTEGER NOT NULL DEFAULT 0, enqueued_by TEXT, enqueued_reason TEXT, attempts INTEGER NOT NULL DEFAULT 0, "+
+		"fail_reason TEXT, pooled BOOLEAN NOT NULL DEFAULT FALSE, launch_id TEXT)")
 	exec(t, st.DB(), "CREATE TABLE dispositions (id TEXT PRIMARY KEY, campaign_id TEXT, contact_id TEXT)")
 	exec(t, st.DB(), "CREATE TABLE leads (id TEXT PRIMARY KEY, campaign_id TEXT, contact_id TEXT)")
 	added := 0
