@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -253,6 +254,14 @@ func hotStatements() map[string]hot {
 				pull(t, e, 100+time)
 			},
 		},
+		"a pull looks for callbacks among callbacks": {
+			index: "ix_agent_queue_callbacks", rows: few, times: 10,
+			without: "DROP INDEX ix_agent_queue_callbacks",
+			work: func(t *testing.T, e *explained, time int) {
+				t.Helper()
+				pull(t, e, 50+time)
+			},
+		},
 		"a replace reads its own campaign's contacts": {
 			index: "uq_campaign_contacts", rows: few,
 			without: "DROP INDEX uq_campaign_contacts",
@@ -326,8 +335,12 @@ func TestHotStatementsUseTheirIndexes(t *testing.T) {
 	require.NoError(t, err)
 	_, err = plain.DB().ExecContext(t.Context(), addOthers, largeCampaign, explainNow)
 	require.NoError(t, err)
+	_, err = plain.DB().ExecContext(t.Context(), addHistory, largeCampaign, explainNow)
+	require.NoError(t, err)
 	analyze(t, plain.DB())
-	requireIndexes(t, explain(t, seeded), hotStatements())
+	statements := hotStatements()
+	maps.Copy(statements, dispositionStatements())
+	requireIndexes(t, explain(t, seeded), statements)
 }
 
 // requireIndexes holds every statement to its index, and shows that it would be found
