@@ -228,11 +228,12 @@ func TestADispositionSaysWhyTheItemDoesNotTakeIt(t *testing.T) {
 	}
 }
 
-// officeHours are open from 9 to 17 o'clock UTC in one zone, and nowhere else.
+// officeHours are open from 15 to 23 o'clock UTC in one zone, and nowhere else.
 type officeHours struct{ zone string }
 
+// Open implements callwindow.Windows.
 func (h officeHours) Open(_ context.Context, _ uuid.UUID, at time.Time) (callwindow.Open, error) {
-	if hour := at.UTC().Hour(); hour < 9 || hour >= 17 {
+	if hour := at.UTC().Hour(); hour < 15 || hour >= 23 {
 		return callwindow.Open{}, nil
 	}
 	return callwindow.Open{Zones: []string{h.zone}}, nil
@@ -240,11 +241,11 @@ func (h officeHours) Open(_ context.Context, _ uuid.UUID, at time.Time) (callwin
 
 func TestAnImpossibleCallbackNamesTheNextPossibleTime(t *testing.T) {
 	t.Parallel()
-	sent := `{"lock_version":4,"disposition":"callback_requested","callback_at":"2026-11-22T20:10:00Z"}`
+	sent := `{"lock_version":4,"disposition":"callback_requested","callback_at":"2026-11-22T23:10:00Z"}`
 	for zone, test := range map[string]struct{ next, detail string }{
 		"Europe/London": {
-			`"2026-11-23T09:00:00Z"`,
-			"callback_at: is outside of the hours in which the contact may be called; the next possible time is 2026-11-23T09:00:00Z",
+			`"2026-11-23T15:00:00Z"`,
+			"callback_at: is outside of the hours in which the contact may be called; the next possible time is 2026-11-23T15:00:00Z",
 		},
 		"Asia/Tokyo": {`null`, "callback_at: is outside of the hours in which the contact may be called"},
 	} {

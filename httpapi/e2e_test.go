@@ -15,6 +15,7 @@ import (
 	"github.com/outdial/outdial/dialer"
 	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/dialer/telephony"
+	"github.com/outdial/outdial/disposition"
 	"github.com/outdial/outdial/httpapi"
 	"github.com/outdial/outdial/internal/metertest"
 	"github.com/outdial/outdial/queue"
@@ -61,8 +62,11 @@ func newRealServer(t *testing.T) *realServer {
 			Clock: mock, Logger: logger, Flags: outdial.StaticFlags{outdial.FlagQueueReplace: true},
 		}),
 		Intake: importer, Authenticator: signer, Ready: store.Ping, Logger: logger,
-		Dialer:    dialer.New(store, dialer.Config{Clock: mock, Logger: logger}),
-		Presence:  presence.New(store, presence.Config{Clock: mock, Logger: logger}),
+		Dialer:   dialer.New(store, dialer.Config{Clock: mock, Logger: logger}),
+		Presence: presence.New(store, presence.Config{Clock: mock, Logger: logger}),
+		Dispositions: disposition.New(store, disposition.Config{
+			Clock: mock, Logger: logger, Meter: meter, Windows: officeHours{""}, // the list says nobody's zone
+		}),
 		Telephony: telephony.New(store, telephony.Config{Clock: mock, Logger: logger, Meter: meter}),
 		Twilio:    newTwilio(t), Webhook: newWebhook(t, mock),
 	})
