@@ -118,19 +118,32 @@ var (
 type hours struct {
 	zone     string
 	from, to time.Time
-	err      error
-	mu       sync.Mutex
-	asked    []time.Time
+
+	mu    sync.Mutex
+	asked []time.Time
 }
 
 func (h *hours) Open(_ context.Context, id uuid.UUID, now time.Time) (callwindow.Open, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.asked = append(h.asked, now)
-	if h.err != nil || id != campaignID || now.Before(h.from) || !now.Before(h.to) {
-		return callwindow.Open{}, h.err
+	if id != campaignID || now.Before(h.from) || !now.Before(h.to) {
+		return callwindow.Open{}, nil
 	}
 	return callwindow.Open{Zones: []string{h.zone}}, nil
+}
+
+// breaking are Windows that are open nowhere, and fail after so many answers.
+type breaking struct {
+	good int
+	err  error
+}
+
+func (b *breaking) Open(context.Context, uuid.UUID, time.Time) (callwindow.Open, error) {
+	if b.good--; b.good < 0 {
+		return callwindow.Open{}, b.err
+	}
+	return callwindow.Open{}, nil
 }
 
 // testBundle is a service with everything around it in the test's hands.
