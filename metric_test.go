@@ -21,6 +21,7 @@ import (
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/dialer/engine"
 	"github.com/outdial/outdial/dialer/telephony"
+	"github.com/outdial/outdial/disposition"
 	"github.com/outdial/outdial/internal/metertest"
 )
 
@@ -33,6 +34,7 @@ var measuring = []struct {
 }{
 	{"dialer/engine", engine.Metrics()},
 	{"dialer/telephony", telephony.Metrics()},
+	{"disposition", disposition.Metrics()},
 }
 
 // TestMetricsPage keeps the page about metrics equal to the tables in the code.
@@ -98,7 +100,7 @@ func TestNoPackageThatMeasuresIsLeftOut(t *testing.T) {
 			return err
 		}
 		source, err := os.ReadFile(name)
-		if strings.Contains(string(source), "\nfunc Metrics() []outdial.Metric {\n") {
+		if strings.Contains(string(source), "\nfunc Metrics() []outdial.Metric {") {
 			found = append(found, path.Dir(name))
 		}
 		return err

@@ -102,7 +102,7 @@ func dispositionsPage(t *testing.T) string {
 		}
 	}
 	line("")
-	line("A cool-down begins when the attempt is over. That of `%s` is kept in a column of its own, `vm_cooldown_hours`.", dialer.OutcomeVoicemail)
+	line("A cool-down begins when the attempt is over. That of `%s` has a column of its own, `vm_cooldown_hours`.", dialer.OutcomeVoicemail)
 	line("The first two limits end the attempts, for the reason of the same name.")
 	line("")
 	line("## Callbacks")
