@@ -87,7 +87,7 @@ type Progress struct {
 // was lost is unknown, whatever was known of it before.
 //
 // What else the contact has been through in the campaign is in h: it matters to caps
-// alone.
+// alone, and so does when the call was placed.
 func (p RetryPolicy) Progress(c Call, h History) Progress {
 	outcome := c.outcome()
 	switch {
