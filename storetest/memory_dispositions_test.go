@@ -188,7 +188,7 @@ func (m *memory) repeated(p disposition.RecordParams) (disposition.Result, bool,
 }
 
 func (m *memory) mayDispose(d disposal, p disposition.RecordParams) error {
-	agent, state := d.agentID(), d.had()
+	agent, state := d.agentID(), d.had() && (!d.purged() || d.version() == p.LockVersion+1)
 	other := p.AgentID != uuid.Nil && agent != uuid.Nil && agent != p.AgentID && m.fault != faultDisposesOthers
 	switch {
 	case m.fault == faultDisposesQueued && d.queue == disposition.QueueAgent && d.item.State == queue.StateQueued,
