@@ -227,6 +227,12 @@ func TestABadMapIsNotBuilt(t *testing.T) {
 			}
 		})
 	}
+	t.Run("and a circle is shown once round", func(t *testing.T) {
+		t.Parallel()
+
+		_, err := disposition.NewMap(aliases("a", "A"))
+		require.EqualError(t, err, `disposition map: alias "a" goes round in a circle: a, a`)
+	})
 	t.Run("and the longest names are good ones", func(t *testing.T) {
 		t.Parallel()
 
