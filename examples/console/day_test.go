@@ -101,6 +101,7 @@ func workingDay(t *testing.T, s *shell, db string) {
 	agent := p.as(db, bob, "agent", "queue:pull queue:write")
 	other := p.as(db, eve, "agent", "queue:pull queue:write")
 	admin := p.as(db, eve, "admin", "queue:pull queue:write ops:run")
+	manager := p.as(db, eve, "manager", "dialer:control")
 	campaign := "/campaigns/" + imported.CampaignID.String()
 
 	require.Equal(t, []any{map[string]any{"id": imported.CampaignID.String(), "name": "Spring", "contacts": 3.0}},
@@ -126,6 +127,14 @@ func workingDay(t *testing.T, s *shell, db string) {
 	require.Equal(t, map[string]any{
 		"queued": 2.0, "locked": 0.0, "in_progress": 1.0, "completed": 0.0, "released": 0.0, "failed": 0.0,
 	}, stats["states"])
+
+	sold := agent.post(path+"/disposition", `{"lock_version":2,"disposition":"converted_to_lead","metadata":{"plan":"gold"}}`)
+	require.Equal(t, []any{"completed", true}, []any{sold["state"], sold["lead_created"]})
+	require.Equal(t, sold, agent.post(path+"/disposition", `{"lock_version":2,"disposition":"converted_to_lead","metadata":{"plan":"gold"}}`))
+	require.Len(t, agent.call(http.StatusOK, http.MethodGet, campaign+"/dispositions", "")["items"], 1)
+	require.Len(t, admin.call(http.StatusOK, http.MethodGet, campaign+"/leads", "")["items"], 1)
+	policy := manager.call(http.StatusOK, http.MethodPut, campaign+"/retry_policy", `{"max_attempts":5,"vm_cooldown_hours":12}`)
+	require.Equal(t, policy, admin.call(http.StatusOK, http.MethodGet, campaign+"/retry_policy", ""))
 
 	require.InDelta(t, 2, agent.post(campaign+"/queues/clear", `{"agent_id":"`+bob+`"}`)["released"], 0)
 	launch := admin.post(campaign+"/queues/enqueue", `{"filters":{}}`)

@@ -301,7 +301,7 @@ func TestThePrintedCommandsOfThePowerQueueWork(t *testing.T) {
 		line = strings.Replace(line, quote(binary), "go run ./examples/console", 1)
 		require.Contains(t, string(readme), "\n"+line+"\n")
 	}
-	require.Len(t, script, 4)
+	require.Len(t, script, 6)
 	var answers []string
 	if _, err := exec.LookPath("curl"); err == nil {
 		out, err := p.command("sh", "-ec", strings.Join(script, "; echo;\n")).Output()
@@ -311,9 +311,12 @@ func TestThePrintedCommandsOfThePowerQueueWork(t *testing.T) {
 		t.Log("there is no curl: the requests that it would send are sent from here")
 		answers = p.sendAll(script)
 	}
-	require.Len(t, answers, 3)
+	require.Len(t, answers, 5)
 	for i, status := range []string{"running", "paused", "running"} {
 		require.Contains(t, answers[i], `"status":"`+status+`"`)
+	}
+	for _, listed := range answers[3:] {
+		require.Contains(t, listed, `{"items":[`)
 	}
 }
 

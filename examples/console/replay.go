@@ -36,7 +36,7 @@ func (c *replayCommand) Run(t *terminal) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	result, err := telephony.New(st, telephony.Config{Clock: t.clock}).Replay(t.ctx, outdial.System(), selection)
+	result, err := telephony.New(st, telephony.Config{Clock: t.clock, Policy: retryPolicy()}).Replay(t.ctx, outdial.System(), selection)
 	if err != nil {
 		err = fmt.Errorf("replay: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 
 	"github.com/google/uuid"
@@ -13,6 +14,7 @@ import (
 	"github.com/outdial/outdial/dialer/callwindow"
 	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/dialer/telephony"
+	"github.com/outdial/outdial/disposition"
 	"github.com/outdial/outdial/httpapi"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
@@ -80,7 +82,9 @@ func (c *serveCommand) Run(t *terminal) (err error) {
 	all := services{
 		queue: queue.New(st, queue.Config{Clock: t.clock, Flags: server.flags, Agents: directory, Logger: log.server}),
 		// At any hour, since no carrier that could call anybody comes with this server.
-		dialer:   dialer.New(st, dialer.Config{Clock: t.clock, Windows: callwindow.Always{}, Logger: log.server}),
+		dialer: dialer.New(st, dialer.Config{
+			Clock: t.clock, Windows: callwindow.Always{}, Policy: retryPolicy(), Logger: log.server,
+		}),
 		presence: presence.New(st, presence.Config{Clock: t.clock, Agents: directory, Logger: log.server}),
 	}
 	if err := c.fill(t, st, all, server); err != nil {
@@ -103,16 +107,22 @@ func (c *serveCommand) assemble(
 		return err
 	}
 	reports := telephony.New(st, telephony.Config{
-		Clock: t.clock, Logger: log.calls, Meter: meter,
+		Clock: t.clock, Policy: retryPolicy(), Logger: log.calls, Meter: meter,
 		Recorded: func(ctx context.Context, result telephony.RecordResult) {
 			if server.simulation != nil {
-				server.simulation.engine.Connect(ctx, result.Call)
+				server.simulation.hear(ctx, result.Call)
 			}
 		},
 	})
+	recording := func(log *slog.Logger) *disposition.Service {
+		// At the hours at which the dialer may call.
+		return disposition.New(st, disposition.Config{
+			Clock: t.clock, Windows: callwindow.Always{}, Policy: retryPolicy(), Meter: meter, Logger: log,
+		})
+	}
 	if c.Simulate {
 		server.simulation, err = newSimulation(simulationConfig{
-			store: st, clock: t.clock, log: log.calls, meter: meter, events: reports,
+			store: st, clock: t.clock, log: log.calls, meter: meter, events: reports, dispositions: recording(log.calls),
 			webhook: "http://" + dialable(address) + telephonyWebhook, secret: server.webhooks.secret,
 			pace: pace(c.Speed), staffed: server.power != nil,
 		})
@@ -125,7 +135,7 @@ func (c *serveCommand) assemble(
 		return err
 	}
 	api, err := httpapi.New(httpapi.Config{
-		Queue: all.queue, Dialer: all.dialer, Presence: all.presence,
+		Queue: all.queue, Dialer: all.dialer, Presence: all.presence, Dispositions: recording(log.server),
 		Telephony: reports, Webhook: server.webhooks.signed, Twilio: server.webhooks.twilio,
 		Intake:        intake.New(st, intake.Config{Clock: t.clock, Logger: log.server}),
 		Authenticator: tokens, Ready: st.Ping, Logger: log.requests,

@@ -27,22 +27,38 @@ func TestThePrintedCurlWorksWhenPasted(t *testing.T) {
 		require.Contains(t, pasted.sendPrinted("queues/set"), `"assigned":50`)
 		return
 	}
-	script := regexp.MustCompile(`(?m)^(TOKEN=.*|curl .*)$`).FindAllString(pasted.welcome, -1)
-	require.Len(t, script, 3)
+	script := printed.FindAllString(pasted.welcome, -1)
+	require.Len(t, script, 9)
 	out, err := pasted.command("sh", "-ec", strings.Join(script, "\n")).Output()
 	require.NoError(t, err)
 	answers := strings.Split(strings.TrimSpace(string(out)), "\n")
-	require.Len(t, answers, 2, "%s", out)
-	require.Contains(t, answers[0], `"assigned":50`)
-	require.Contains(t, answers[1], `"queue_state":"locked"`)
+	for i, want := range []string{
+		`"assigned":50`, `"queue_state":"locked"`, `"queue_state":"in_progress"`, `"disposition":"do_not_call"`,
+		`"finish_reason":"not_interested_this_campaign"`,
+	} {
+		require.Contains(t, answers[i], want)
+	}
+	require.Len(t, answers, 5, "%s", out)
+
+	t.Log("and all of it again, for the next contact, though setting the queue moves the items")
+	out, err = pasted.command("sh", "-ec", strings.Join(append(script, script[1]), "\n")+"\n"+strings.Join(script[3:], "\n")).Output()
+	require.NoError(t, err)
+	again := strings.Split(strings.TrimSpace(string(out)), "\n")
+	require.Len(t, again, 9, "%s", out)
+	for _, i := range []int{4, 8} {
+		require.Contains(t, again[i], `"finish_reason":"not_interested_this_campaign"`)
+	}
 }
+
+// printed are the lines about the agent queue that are there to be pasted.
+var printed = regexp.MustCompile(`(?m)^([A-Z]+=.*|curl .*)$`)
 
 func TestTheReadmeShowsWhatTheServerPrints(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	require.NoError(t, err)
 	p := newShell(t).serve()
-	for _, line := range regexp.MustCompile(`(?m)^(TOKEN=.*|curl .*)$`).FindAllString(p.welcome, -1) {
+	for _, line := range printed.FindAllString(p.welcome, -1) {
 		line = strings.ReplaceAll(line, p.base, "http://127.0.0.1:8080")
 		require.Contains(t, string(readme), strings.Replace(line, quote(binary), "go run ./examples/console", 1)+"\n")
 	}
@@ -59,13 +75,13 @@ func TestThePrintedRequestsWorkFromAnyClient(t *testing.T) {
 // a token from the printed command, and returns the answer.
 func (p *process) sendPrinted(path string) string {
 	p.t.Helper()
-	printed := regexp.MustCompile(`(?m)^curl -sS -X POST (\S+/` + path + `) .* -d '(.*)'$`).FindStringSubmatch(p.welcome)
-	require.NotNil(p.t, printed, p.welcome)
+	line := regexp.MustCompile(`(?m)^curl -sS -X POST (\S+/` + path + `) .* -d '(.*)'$`).FindStringSubmatch(p.welcome)
+	require.NotNil(p.t, line, p.welcome)
 	makeToken := regexp.MustCompile(`(?m)^TOKEN=\$\((.*)\)$`).FindStringSubmatch(p.welcome)
 	require.NotNil(p.t, makeToken, p.welcome)
 	token, err := p.command("sh", "-c", makeToken[1]).Output()
 	require.NoError(p.t, err)
-	request, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, printed[1], strings.NewReader(printed[2]))
+	request, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, line[1], strings.NewReader(line[2]))
 	require.NoError(p.t, err)
 	request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
 	request.Header.Set("Content-Type", "application/json")

@@ -18,6 +18,7 @@ import (
 	"github.com/outdial/outdial/dialer/engine"
 	"github.com/outdial/outdial/dialer/sim"
 	"github.com/outdial/outdial/dialer/telephony"
+	"github.com/outdial/outdial/disposition"
 	"github.com/outdial/outdial/store"
 )
 
@@ -29,6 +30,7 @@ type simulation struct {
 	courier *courier
 	carrier *sim.Carrier
 	engine  *engine.Engine
+	desk    *desk
 	agents  *sim.Agents
 
 	cancel context.CancelFunc
@@ -42,6 +44,8 @@ type simulationConfig struct {
 	log    *slog.Logger
 	meter  metric.Meter
 	events *telephony.Handler
+	// dispositions is what the agents say what came of their calls to.
+	dispositions *disposition.Service
 	// webhook is the address that the carrier reports to, and secret what it signs
 	// with.
 	webhook, secret string
@@ -72,8 +76,10 @@ func newSimulation(cfg simulationConfig) (*simulation, error) {
 		return nil, err
 	}
 	s.carrier = sim.NewCarrier(s.world())
+	s.desk = newDesk(cfg, simulatedAgentIDs())
 	s.engine = engine.New(cfg.store, forgetful{s.carrier, cfg.clock}, engine.Config{
 		Clock: cfg.clock, Logger: cfg.log, Meter: cfg.meter, Events: cfg.events,
+		Policy: retryPolicy(),
 		// At any hour, since nobody is called. A host with a real carrier must not do
 		// this: calling people at night breaks the law nearly everywhere.
 		Windows: callwindow.Always{},
@@ -117,6 +123,22 @@ func (s *simulation) world() sim.Config {
 	}
 }
 
+// simulatedAgentIDs are the agents of the demo of the power queue.
+func simulatedAgentIDs() []uuid.UUID {
+	ids := make([]uuid.UUID, simulatedAgents)
+	for i := range ids {
+		ids[i] = uuid.MustParse(fmt.Sprintf(powerAgentIDs, i+1))
+	}
+	return ids
+}
+
+// hear takes what was recorded of a call: an agent may be needed in it, or have
+// something to say about it.
+func (s *simulation) hear(ctx context.Context, call dialer.Call) {
+	s.desk.hear(call)
+	s.engine.Connect(ctx, call)
+}
+
 // start begins to dial and has the agents sign in. The server takes reports already.
 func (s *simulation) start() {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -129,12 +151,8 @@ func (s *simulation) start() {
 	if !s.staffed {
 		return
 	}
-	ids := make([]uuid.UUID, simulatedAgents)
-	for i := range ids {
-		ids[i] = uuid.MustParse(fmt.Sprintf(powerAgentIDs, i+1))
-	}
-	s.agents = sim.StartAgents(s.store, sim.AgentsConfig{
-		Seed: simulatedSeed, Clock: s.clock, Logger: s.log, CampaignID: uuid.MustParse(powerCampaignID), IDs: ids,
+	s.agents = sim.StartAgents(s.desk, sim.AgentsConfig{
+		Seed: simulatedSeed, Clock: s.clock, Logger: s.log, CampaignID: uuid.MustParse(powerCampaignID), IDs: simulatedAgentIDs(),
 		WrapUp:         s.pace.between(5*time.Second, 15*time.Second),
 		HeartbeatEvery: s.pace.of(5 * time.Second),
 	})

@@ -29,7 +29,7 @@ func (c *sweepCommand) Run(t *terminal) (err error) {
 	defer func() { err = errors.Join(err, st.Close()) }()
 	all := services{
 		queue:    queue.New(st, queue.Config{Clock: t.clock}),
-		dialer:   dialer.New(st, dialer.Config{Clock: t.clock}),
+		dialer:   dialer.New(st, dialer.Config{Clock: t.clock, Policy: retryPolicy()}),
 		presence: presence.New(st, presence.Config{Clock: t.clock}),
 	}
 	result, err := all.Sweep(t.ctx, outdial.System())

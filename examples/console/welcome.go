@@ -70,6 +70,15 @@ func (s *server) examples(line func(string, ...any), base, program string) {
 	line("To take the next contact from it:")
 	line("")
 	line(`curl -sS -X POST %s/queues/pull %s -d '{}'`, campaign, headers)
+	line("")
+	line("To call them, see which buttons there are, and press one:")
+	line("")
+	line(`PULLED=$(curl -sS -X POST %s/queues/pull %s -d '{}')`, campaign, headers)
+	line(`ITEM=%s/queue_items/$(echo "$PULLED" | cut -d '"' -f 4)`, campaign)
+	line(`VERSION=$(echo "$PULLED" | sed 's/.*"lock_version":\([0-9]*\).*/\1/')`)
+	line(`curl -sS -X POST $ITEM/start %s -d '{"lock_version":'$VERSION'}'`, headers)
+	line(`curl -sS %s/dispositions -H "Authorization: Bearer $TOKEN"`, base)
+	line(`curl -sS -X POST $ITEM/disposition %s -d '{"lock_version":'$((VERSION+1))',"disposition":"not_interested_this_campaign"}'`, headers)
 }
 
 // carriers says whether anything is dialed, whose reports are taken, and where all of
@@ -94,7 +103,8 @@ func (s *server) carriers(line func(string, ...any)) {
 // powerExamples are commands about the power queue. They stand apart from those about
 // the agent queue: another token is for them.
 func (s *server) powerExamples(line func(string, ...any), base, program string) {
-	dialing := base + "/campaigns/" + s.power.ID.String() + "/dialer"
+	campaign := base + "/campaigns/" + s.power.ID.String()
+	dialing := campaign + "/dialer"
 	header := `-H "Authorization: Bearer $MANAGER"`
 	line("")
 	line("To watch the power queue:")
@@ -107,6 +117,11 @@ func (s *server) powerExamples(line func(string, ...any), base, program string) 
 	line("")
 	line(`  curl -sS -X POST %s/pause %s`, dialing, header)
 	line(`  curl -sS -X POST %s/resume %s`, dialing, header)
+	line("")
+	line("To list what its agents recorded, and the leads among it:")
+	line("")
+	line(`  curl -sS %s/dispositions %s`, campaign, header)
+	line(`  curl -sS %s/leads %s`, campaign, header)
 }
 
 // dbFlag is the flag that leads other commands to the same database, or at least
