@@ -47,7 +47,8 @@ func NewMap(cfg MapConfig) (Map, error) {
 		if slices.ContainsFunc(cfg.Rules[:i], func(other Rule) bool { return other.Code == rule.Code }) {
 			return Map{}, fmt.Errorf("%w: code %q stands there twice", ErrMap, rule.Code)
 		}
-		if err := m.add(rule); err != nil {
+		var err error
+		if m.rules, err = add(m.rules, rule); err != nil {
 			return Map{}, err
 		}
 	}
@@ -74,33 +75,34 @@ func NewMap(cfg MapConfig) (Map, error) {
 	return m, nil
 }
 
-func (m *Map) add(rule Rule) error {
+// add appends a host's rule to the rules, or gives a canonical one its label.
+func add(rules []Rule, rule Rule) ([]Rule, error) {
+	at := slices.IndexFunc(rules, func(known Rule) bool { return known.Code == rule.Code })
 	switch {
 	case rule.Code == "" || string(rule.Code) != folded(string(rule.Code)) || !printable(string(rule.Code)):
-		return fmt.Errorf("%w: code %q must be one line of lower case text, and no longer than %d bytes", ErrMap, rule.Code, maxLabel)
+		return nil, fmt.Errorf("%w: code %q must be one line of lower case text, and no longer than %d bytes", ErrMap, rule.Code, maxLabel)
 	case !printable(rule.Label) || !printable(string(rule.Outcome)):
-		return fmt.Errorf("%w: code %q: its label and its outcome must be one line of text, and no longer than %d bytes", ErrMap, rule.Code, maxLabel)
-	case slices.ContainsFunc(canonical, func(c Rule) bool { return c.Code == rule.Code }):
-		known := &m.rules[m.find(rule.Code)]
+		return nil, fmt.Errorf("%w: code %q: its label and its outcome must be one line of text, and no longer than %d bytes", ErrMap, rule.Code, maxLabel)
+	case at >= 0:
+		known := &rules[at]
 		label := cmp.Or(rule.Label, known.Label)
 		rule.Label = known.Label
 		if rule != (Rule{Code: rule.Code, Label: known.Label}) && rule.filled() != known.filled() {
-			return fmt.Errorf("%w: code %q is canonical, and only its label can be changed", ErrMap, rule.Code)
+			return nil, fmt.Errorf("%w: code %q is canonical, and only its label can be changed", ErrMap, rule.Code)
 		}
 		known.Label = label
-		return nil
+		return rules, nil
 	case !slices.Contains(Effects(), rule.Effect):
-		return fmt.Errorf("%w: code %q has no effect that there is: %q", ErrMap, rule.Code, rule.Effect)
+		return nil, fmt.Errorf("%w: code %q has no effect that there is: %q", ErrMap, rule.Code, rule.Effect)
 	case rule.Effect != EffectRetry && (rule.CoolDown != 0 || rule.Outcome != ""):
-		return fmt.Errorf("%w: code %q: a retry alone has a cool-down and an outcome", ErrMap, rule.Code)
+		return nil, fmt.Errorf("%w: code %q: a retry alone has a cool-down and an outcome", ErrMap, rule.Code)
 	case rule.CoolDown < 0 || rule.CoolDown > maxCoolDown:
-		return fmt.Errorf("%w: code %q: its cool-down must be from none to a year", ErrMap, rule.Code)
+		return nil, fmt.Errorf("%w: code %q: its cool-down must be from none to a year", ErrMap, rule.Code)
 	case rule.Effect == EffectRetry && !triedAgain(rule.filled().Outcome):
-		return fmt.Errorf("%w: code %q: no contact is tried again after the outcome %q", ErrMap, rule.Code, rule.filled().Outcome)
+		return nil, fmt.Errorf("%w: code %q: no contact is tried again after the outcome %q", ErrMap, rule.Code, rule.filled().Outcome)
 	}
 	rule.Label = cmp.Or(rule.Label, string(rule.Code))
-	m.rules = append(m.rules, rule)
-	return nil
+	return append(rules, rule), nil
 }
 
 // triedAgain says whether an outcome may be that of a retry: one after which a call
@@ -115,7 +117,7 @@ func triedAgain(outcome dialer.Outcome) bool {
 }
 
 // follow returns the code that an alias ends at.
-func (m *Map) follow(alias string, named map[string]string) (Code, error) {
+func (m Map) follow(alias string, named map[string]string) (Code, error) {
 	seen := []string{}
 	for at := alias; ; at = named[at] {
 		if i := m.find(Code(at)); i >= 0 {

@@ -3,7 +3,6 @@ package disposition
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -175,11 +174,11 @@ type WindowClosedError struct {
 
 // Error implements error.
 func (e *WindowClosedError) Error() string {
+	const closed = "callback_at: is outside of the hours in which the contact may be called"
 	if e.Next.IsZero() {
-		return "callback_at: is outside of the hours in which the contact may be called"
+		return closed
 	}
-	return fmt.Sprintf("callback_at: is outside of the hours in which the contact may be called; the next possible time is %s",
-		e.Next.UTC().Format(time.RFC3339))
+	return closed + "; the next possible time is " + e.Next.UTC().Format(time.RFC3339)
 }
 
 // Is reports that a WindowClosedError is an outdial.ErrInvalid.
