@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/outdial/outdial/disposition"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/filter"
 )
@@ -47,6 +48,42 @@ func FuzzSetQueue(f *testing.F) {
 			for _, asked := range s.store.called() {
 				require.Equal(t, "ListAttributes", asked)
 			}
+		default:
+			t.Fatalf("%d: %s", got.Code, got.Body)
+		}
+	})
+}
+
+// FuzzRecordDisposition proves that no body makes the server fail: it is either refused
+// and changes nothing, or recorded once in the words of the map.
+func FuzzRecordDisposition(f *testing.F) {
+	for _, seed := range []string{
+		``, `{}`, `[]`, `{"lock_version":4,"disposition":"busy"}`,
+		`{"lock_version":4,"disposition":"callback_requested","callback_at":"2026-11-22T09:30:00+01:00","callback_for":"anyone"}`,
+		`{"lock_version":4,"disposition":"callback_requested","callback_at":"9999-12-31T23:59:59.999999999-14:00"}`,
+		`{"lock_version":4,"disposition":" Do_Not_Call ","metadata":{"a":{"b":[null,1e400,"\u0000"]}}}`,
+		`{"lock_version":4,"disposition":"busy","metadata":{"a":1,"a":2}}`,
+		`{"lock_version":-0,"disposition":"busy","supersedes":"01939d8e-6a2b-7c3d-8e4f-5a6b7c8d9e0f"}`,
+		`{"lock_version":4,"disposition":"busy","metadata":` + strings.Repeat(`{"a":`, 70) + `1` + strings.Repeat(`}`, 71),
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s := newServer(t)
+		r := httptest.NewRequest(http.MethodPost, itemPath("disposition"), strings.NewReader(string(data)))
+		got := s.sendRequest(r, s.as(agent()), header("Content-Type", "application/json"))
+		switch got.Code {
+		case http.StatusOK:
+			require.Len(t, s.store.called(), 1)
+			asked, ok := s.store.called()[0].(disposition.RecordParams)
+			require.True(t, ok)
+			require.Contains(t, disposition.Map{}.Rules(), asked.Rule)
+			require.Equal(t, asked.Rule.Effect == disposition.EffectCallback, !asked.CallbackAt.IsZero())
+			require.LessOrEqual(t, len(asked.Metadata), disposition.MaxMetadata)
+			require.GreaterOrEqual(t, asked.LockVersion, 0)
+			require.Equal(t, agentID, asked.AgentID)
+		case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
+			require.Empty(t, s.store.called())
 		default:
 			t.Fatalf("%d: %s", got.Code, got.Body)
 		}

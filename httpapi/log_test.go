@@ -59,7 +59,7 @@ func TestARequestIDIsTakenOverWhenItIsShortAndPrintable(t *testing.T) {
 		require.Equal(t, good, got.Header().Get("X-Request-ID"))
 	}
 	seen := map[string]bool{}
-	for _, bad := range [][]string{nil, {""}, {"two words"}, {"naïve"}, {"line\nbreak"}, {"tab\t"}, {strings.Repeat("x", 65)}, {"a", "b"}} {
+	for _, bad := range [][]string{nil, {""}, {"two words"}, {"naïve"}, {"line\nbreak"}, {"tab\t"}, {"call+15046218927"}, {strings.Repeat("x", 65)}, {"a", "b"}} {
 		got := s.send(http.MethodGet, "/healthz", "", header("X-Request-ID", bad...))
 		id := got.Header().Get("X-Request-ID")
 		require.NotContains(t, bad, id)

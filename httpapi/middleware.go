@@ -56,12 +56,13 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // requestID returns the caller's id for the request, so that one id can be
 // followed through several servers, or a new one when the caller's could not
-// stand in a header or a log line.
+// stand in a header or a log line, where no phone number may.
 func requestID(r *http.Request) string {
-	if ids := r.Header.Values(headerRequestID); len(ids) == 1 && len(ids[0]) <= maxRequestID && printable(ids[0]) {
-		return ids[0]
+	ids := r.Header.Values(headerRequestID)
+	if len(ids) != 1 || len(ids[0]) > maxRequestID || !printable(ids[0]) || redact(ids[0]) != ids[0] {
+		return rand.Text()
 	}
-	return rand.Text()
+	return ids[0]
 }
 
 // printable says whether text is something, and all of it visible ASCII.
