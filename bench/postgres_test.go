@@ -95,7 +95,7 @@ var postgresEngine = engine{
 			UPDATE floor_queue
 			   SET queue_state = 'locked', agent_id = ?, locked_at = ?, lock_expires_at = ?, lock_version = lock_version + 1
 			 WHERE id = (SELECT id FROM floor_queue
-			              WHERE campaign_id = ? AND queue_state = 'queued' AND pooled
+			              WHERE campaign_id = ? AND queue_state = 'queued' AND pooled AND callback_at IS NULL
 			              ORDER BY priority DESC, scheduled_for, queued_at, id
 			              LIMIT 1 FOR UPDATE SKIP LOCKED)
 			RETURNING id, contact_id, lock_version`,

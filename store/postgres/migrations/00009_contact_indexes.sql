@@ -3,8 +3,7 @@
 --
 -- The conditions are in a form that no other question can use. An index with a
 -- condition such as queue_state IN ('locked', 'in_progress') is one more way to find
--- what an agent has locked; by statistics older than the day's work it is empty, and
--- pulls that the planner sends there read everything that is in progress.
+-- what an agent has locked, which every pull would have the planner weigh.
 
 -- +goose NO TRANSACTION
 -- +goose Up

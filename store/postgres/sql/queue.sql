@@ -4,6 +4,19 @@
 -- fragment: claim_lock
 FOR UPDATE OF q SKIP LOCKED
 
+-- fragment: any_campaign
+-- The values of a pull, in a form that hides them from the planner. To plan a pull takes
+-- ten times as long as to run it, so the server must see no gain in planning it for the
+-- values at hand: statistics that do not know the campaign yet, or know that no callback
+-- is due, would make it try each time.
+(SELECT CAST(:campaign_id AS uuid))
+
+-- fragment: any_agent
+(SELECT CAST(:agent_id AS uuid))
+
+-- fragment: any_now
+(SELECT CAST(:now AS timestamptz))
+
 -- query: pull_item
 -- The pull that nearly every pull is: a callback, or the agent's own queue, or the pool
 -- when that is empty, at its highest priority. Where the first item there is scheduled

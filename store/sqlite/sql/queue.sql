@@ -4,6 +4,15 @@
 
 -- fragment: claim_lock
 
+-- fragment: any_campaign
+:campaign_id
+
+-- fragment: any_agent
+:agent_id
+
+-- fragment: any_now
+:now
+
 -- query: touch_campaign
 -- Takes the writer's place before anything is read.
 UPDATE campaign_settings SET campaign_id = campaign_id WHERE campaign_id = :campaign_id

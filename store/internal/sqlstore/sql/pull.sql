@@ -6,7 +6,7 @@
 -- nothing.
 
 -- fragment: held
-q.campaign_id = :campaign_id AND q.agent_id = :agent_id AND q.queue_state = 'locked'
+q.campaign_id = {{any_campaign}} AND q.agent_id = {{any_agent}} AND q.queue_state = 'locked'
   AND q.lock_expires_at IS NOT NULL
 
 -- query: find_held
@@ -34,10 +34,10 @@ pool_level (priority) AS (
 )
 
 -- fragment: own
-q.campaign_id = :campaign_id AND q.agent_id = :agent_id AND q.queue_state = 'queued' AND NOT q.pooled
+q.campaign_id = {{any_campaign}} AND q.agent_id = {{any_agent}} AND q.queue_state = 'queued' AND NOT q.pooled
 
 -- fragment: pool
-q.campaign_id = :campaign_id AND q.queue_state IN ('queued', 'locked') AND q.pooled AND q.callback_at IS NULL
+q.campaign_id = {{any_campaign}} AND q.queue_state IN ('queued', 'locked') AND q.pooled AND q.callback_at IS NULL
 
 -- fragment: unlocked
 (q.queue_state = 'queued' OR q.lock_expires_at <= :now)
@@ -46,7 +46,7 @@ q.campaign_id = :campaign_id AND q.queue_state IN ('queued', 'locked') AND q.poo
 -- The id of the callback to take, or null: one of the pool's that is anyone's by now, or
 -- one that the agent has.
 (SELECT q.id FROM agent_queue q
-  WHERE q.campaign_id = :campaign_id AND q.queue_state IN ('queued', 'locked') AND q.callback_at <= :now
+  WHERE q.campaign_id = {{any_campaign}} AND q.queue_state IN ('queued', 'locked') AND q.callback_at <= {{any_now}}
     AND (q.pooled AND {{unlocked}}
          AND (q.callback_agent_id IS NULL OR q.callback_agent_id = :agent_id OR q.callback_at <= :callbacks_since)
       OR NOT q.pooled AND q.queue_state = 'queued' AND q.agent_id = :agent_id)
