@@ -118,9 +118,9 @@ func dispositionTransactionBehaviours(g *group) {
 		s := c.inHand(c.addCallable(1)[0])
 		bound, commit, _ := c.begin()
 		result := bound.dispose(s, disposition.CodeConverted)
-		want := bound.standing()
+		want := bound.unaudited()
 		commit()
-		requireSame(c, want, c.standing())
+		requireSame(c, want, c.unaudited())
 		require.Equal(c, result.ID, c.dispositions()[0].ID)
 	})
 

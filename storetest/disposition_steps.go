@@ -198,10 +198,19 @@ type standing struct {
 
 func (c *campaign) standing() standing {
 	c.Helper()
+	all := c.unaudited()
+	all.Audited = c.auditCount(outdial.ActionDispositionRecord)
+	return all
+}
+
+// unaudited is all of it but the audit log, which nobody may look into while a
+// transaction is open.
+func (c *campaign) unaudited() standing {
+	c.Helper()
 	const late = 10_000 * time.Hour
 	return standing{
 		Items: c.items(), Dialed: c.callItems(), Calls: c.calls(), Dispositions: c.dispositions(), Leads: c.leads(),
-		Now: c.skipped(c.now), Later: c.skipped(c.now.Add(late)), Audited: c.auditCount(outdial.ActionDispositionRecord),
+		Now: c.skipped(c.now), Later: c.skipped(c.now.Add(late)),
 	}
 }
 
