@@ -60,7 +60,8 @@ var powerStatements = []hot{
 	{query: "dialer_counts", searches: []string{"ix_campaign_queue_pull"}, dropped: []string{"ix_campaign_queue_pull"}},
 	{query: "return_foreign_items", searches: []string{"ix_campaign_queue_live"}, dropped: []string{"ix_campaign_queue_live"}},
 	{query: "pick_agent", searches: []string{"ix_agent_sessions_idle"}, dropped: []string{"ix_agent_sessions_idle"}},
-	{query: "move_call_item", searches: []string{"sqlite_autoindex_campaign_queue_1", "uq_campaign_queue_active"}},
+	{query: "move_call_item", searches: []string{"sqlite_autoindex_campaign_queue_1"}},
+	{query: "revive_call_item", searches: []string{"sqlite_autoindex_campaign_queue_1", "uq_campaign_queue_active"}},
 }
 
 func TestPowerQueueUsesItsIndexes(t *testing.T) {

@@ -171,7 +171,6 @@ func (s *Store) moveCallItem(
 		"item_version": call.ItemVersion, "now": s.at(now),
 		"status": string(progress.State), "fail_reason": optionalText(progress.FailReason),
 		"call_sid": optionalText(call.CallSID), "agent_id": OptionalID(call.AgentID), "next_attempt_at": s.at(next.Time),
-		"revived": !dialer.State(row.State).Active() && progress.State.Active(),
 	}
 	if row.State == string(progress.State) && row.FailReason == progress.FailReason && row.NextAttemptAt.Equal(next.Time) {
 		if row.ItemSID == call.CallSID {
@@ -181,7 +180,11 @@ func (s *Store) moveCallItem(
 		_, err := c.Exec(ctx, "note_call_item", args)
 		return row, err
 	}
-	changed, err := c.Exec(ctx, "move_call_item", args)
+	statement := "move_call_item"
+	if !dialer.State(row.State).Active() && progress.State.Active() {
+		statement = "revive_call_item"
+	}
+	changed, err := c.Exec(ctx, statement, args)
 	if err != nil || changed == 0 {
 		return row, err
 	}

@@ -89,20 +89,27 @@ UPDATE campaign_contacts
                             ELSE finish_reason END
  WHERE campaign_id = :campaign_id AND contact_id = :contact_id
 
--- query: move_call_item
--- An item that has ended comes back only while its contact is not queued again.
+-- fragment: moved_call_item
 UPDATE campaign_queue
    SET status = :status, next_attempt_at = :next_attempt_at, fail_reason = :fail_reason,
        call_sid = :call_sid, lock_version = lock_version + 1, updated_at = :now
  WHERE campaign_id = :campaign_id AND id = :item_id AND lock_version = :item_version
-   AND (NOT :revived OR NOT EXISTS (
+
+-- query: move_call_item
+{{moved_call_item}}
+
+-- query: revive_call_item
+-- An item that has ended comes back only while its contact is not queued again. It is a
+-- statement of its own because the server would plan one that is for both each time.
+{{moved_call_item}}
+   AND NOT EXISTS (
            SELECT 1 FROM campaign_queue other
             WHERE other.campaign_id = :campaign_id AND other.contact_id = :contact_id
               AND other.id <> :item_id AND other.status NOT IN ('completed', 'failed'))
-       AND NOT EXISTS (
+   AND NOT EXISTS (
            SELECT 1 FROM agent_queue a
             WHERE a.campaign_id = :campaign_id AND a.contact_id = :contact_id
-              AND a.queue_state IN ('queued', 'locked', 'in_progress')))
+              AND a.queue_state IN ('queued', 'locked', 'in_progress'))
 
 -- query: note_call_item
 -- What is known of the item's call, without a change of state.
