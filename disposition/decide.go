@@ -25,6 +25,9 @@ const (
 	StepFail Step = "fail"
 )
 
+// Queues says whether the step has the contact wait for another call.
+func (s Step) Queues() bool { return s == StepAgain || s == StepCallback }
+
 // The fail_reason of items whose number must not, or cannot, be called.
 const (
 	FailSuppressed    = "suppressed"

@@ -40,6 +40,9 @@ type Store interface {
 	// and EffectInvalidate marks it as wrong wherever it stands. Both fail every active
 	// item with that number, of every campaign and of both queues, in the same step.
 	//
+	// A contact who is on the list by now is not queued again: the item fails,
+	// FailSuppressed.
+	//
 	// A personal callback waits in the pool for its agent; one for anyone waits in the
 	// pool, or in the power queue if the item is of that. A callback time must pass
 	// CheckCallback, and a contact's zone must be among Open, or it is a

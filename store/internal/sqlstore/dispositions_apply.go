@@ -45,6 +45,9 @@ func (r *recording) decide(ctx context.Context) error {
 	}
 	r.tried.History = history
 	r.decision = disposition.Decide(r.p.Rule, policy, r.tried, r.p.CallbackAt)
+	if r.standing.Suppressed && r.decision.Step.Queues() {
+		r.decision = disposition.Decision{Step: disposition.StepFail, FailReason: disposition.FailSuppressed}
+	}
 	return nil
 }
 

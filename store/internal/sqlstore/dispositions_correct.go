@@ -26,6 +26,7 @@ func (r *recording) correct(ctx context.Context) error {
 	if err := r.checkCorrection(earlier); err != nil {
 		return err
 	}
+	r.before = before{}
 	if err := json.Unmarshal([]byte(earlier.Before), &r.before); err != nil {
 		return fmt.Errorf("decode what was before a disposition: %w", err)
 	}

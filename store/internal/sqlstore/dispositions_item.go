@@ -54,6 +54,7 @@ type standing struct {
 	FinishReason  string  `db:"finish_reason"`
 	Timezone      string  `db:"timezone"`
 	PhoneStatus   string  `db:"phone_status"`
+	Suppressed    bool    `db:"suppressed"`
 }
 
 // before is how things stood before a disposition: what a correction puts back. It is
@@ -111,7 +112,9 @@ func (r *recording) lock(ctx context.Context) error {
 	if err := lock(ctx); err != nil {
 		return err
 	}
-	err := r.c.Get(ctx, &r.standing, "get_standing", Args{"campaign_id": r.p.CampaignID, "contact_id": r.contactID})
+	err := r.c.Get(ctx, &r.standing, "get_standing", Args{
+		"campaign_id": r.p.CampaignID, "contact_id": r.contactID, "now": r.store.at(r.p.Now),
+	})
 	if isNoRow(err) {
 		return outdial.NotFound("contact")
 	}

@@ -36,7 +36,7 @@ s.cool_downs AS policy_cool_downs
 SELECT COALESCE(cc.attempts, 0) AS attempts, cc.next_attempt_at, cc.finished_at,
        COALESCE(cc.finish_reason, '') AS finish_reason,
        COALESCE(c.timezone, '') AS timezone, COALESCE(c.phone_status, 'unknown') AS phone_status,
-       {{policy_columns}}
+       {{suppressed}} AS suppressed, {{policy_columns}}
   FROM contacts c
   LEFT JOIN campaign_contacts cc ON cc.campaign_id = :campaign_id AND cc.contact_id = c.id
   LEFT JOIN campaign_settings s ON s.campaign_id = :campaign_id
