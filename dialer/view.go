@@ -119,6 +119,52 @@ func (s *Service) Calls(ctx context.Context, actor outdial.Actor, req CallsReque
 	return page, nil
 }
 
+// CallRequest names a call.
+type CallRequest struct {
+	CampaignID uuid.UUID
+	CallID     uuid.UUID
+}
+
+// Call returns one call, for whoever is in it: its Ref is what the agent names when they
+// record what came of it. Agents see the calls that they were reserved for, managers and
+// admins all. Errors match ErrForbidden (scopes queue:pull or dialer:control; another
+// agent's call), ErrInvalid and ErrNotFound.
+func (s *Service) Call(ctx context.Context, actor outdial.Actor, req CallRequest) (Call, error) {
+	if err := actor.Require(outdial.ScopeQueuePull, outdial.ScopeDialerControl); err != nil {
+		return Call{}, err
+	}
+	if err := outdial.RequireID("campaign_id", req.CampaignID); err != nil {
+		return Call{}, err
+	}
+	if err := outdial.RequireID("call_id", req.CallID); err != nil {
+		return Call{}, err
+	}
+	// The page that begins with the call: calls are listed in the order of their ids.
+	result, err := s.store.ListCalls(ctx, ListCallsParams{CampaignID: req.CampaignID, After: preceding(req.CallID), Limit: 1})
+	if err != nil {
+		return Call{}, err
+	}
+	if len(result.Calls) == 0 || result.Calls[0].ID != req.CallID {
+		return Call{}, outdial.NotFound("call")
+	}
+	call := result.Calls[0]
+	if !actor.ManagesOthers() && call.AgentID != actor.ID {
+		return Call{}, outdial.Forbidden("an agent sees their own calls only")
+	}
+	return call, nil
+}
+
+// preceding is the id just before another one, which must not be the nil UUID.
+func preceding(id uuid.UUID) uuid.UUID {
+	for at := len(id) - 1; at >= 0; at-- {
+		id[at]--
+		if id[at] != 0xff {
+			break
+		}
+	}
+	return id
+}
+
 // Stats counts a campaign's items by state, and its agents. Everybody who works in the
 // campaign may see them. Errors match ErrForbidden (scopes dialer:control, queue:write
 // or queue:pull), ErrInvalid and ErrNotFound (campaign).

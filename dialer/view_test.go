@@ -35,6 +35,66 @@ func TestList(t *testing.T) {
 	require.Empty(t, page.NextCursor, "nothing leads nowhere")
 }
 
+func TestCall(t *testing.T) {
+	t.Parallel()
+
+	agent := outdial.Actor{ID: uuid.New(), Role: outdial.RoleAgent, Scopes: []outdial.Scope{outdial.ScopeQueuePull}}
+	asked := dialer.CallRequest{CampaignID: campaignID, CallID: uuid.MustParse("01a212e7-d952-77b1-9a22-a11ebf1a0000")}
+	own := dialer.Call{ID: asked.CallID, AgentID: agent.ID, Ref: dialer.Ref{CampaignID: campaignID, ItemID: itemID, LockVersion: 3}}
+	serve := func(t *testing.T, calls ...dialer.Call) (*dialer.Service, *fakeStore) {
+		t.Helper()
+		service, bundle := setup(t)
+		bundle.store.listed = dialer.ListCallsResult{Calls: calls}
+		return service, bundle.store
+	}
+
+	t.Run("the agent in a call sees what it is about", func(t *testing.T) {
+		t.Parallel()
+		service, store := serve(t, own)
+		call, err := service.Call(t.Context(), agent, asked)
+		require.NoError(t, err)
+		require.Equal(t, own, call)
+		require.Equal(t, dialer.ListCallsParams{
+			CampaignID: campaignID, After: uuid.MustParse("01a212e7-d952-77b1-9a22-a11ebf19ffff"), Limit: 1,
+		}, lastCall[dialer.ListCallsParams](t, store), "the page begins with the call")
+	})
+	t.Run("a manager sees anyone's", func(t *testing.T) {
+		t.Parallel()
+		service, _ := serve(t, own)
+		call, err := service.Call(t.Context(), manager(), asked)
+		require.NoError(t, err)
+		require.Equal(t, own, call)
+	})
+	t.Run("another agent's call is ErrForbidden", func(t *testing.T) {
+		t.Parallel()
+		others := own
+		others.AgentID = uuid.New()
+		service, _ := serve(t, others)
+		_, err := service.Call(t.Context(), agent, asked)
+		require.ErrorIs(t, err, outdial.ErrForbidden)
+	})
+	t.Run("a call that is not there is ErrNotFound, though others follow", func(t *testing.T) {
+		t.Parallel()
+		for _, calls := range [][]dialer.Call{nil, {{ID: uuid.Max, AgentID: agent.ID}}} {
+			service, _ := serve(t, calls...)
+			_, err := service.Call(t.Context(), agent, asked)
+			require.ErrorIs(t, err, outdial.ErrNotFound)
+		}
+	})
+	t.Run("ids are required, and a scope", func(t *testing.T) {
+		t.Parallel()
+		service, _ := serve(t, own)
+		for _, req := range []dialer.CallRequest{{CampaignID: campaignID}, {CallID: asked.CallID}} {
+			_, err := service.Call(t.Context(), agent, req)
+			require.ErrorIs(t, err, outdial.ErrInvalid)
+		}
+		agent := agent
+		agent.Scopes = []outdial.Scope{outdial.ScopeQueueWrite}
+		_, err := service.Call(t.Context(), agent, asked)
+		require.ErrorIs(t, err, outdial.ErrForbidden)
+	})
+}
+
 func TestCalls(t *testing.T) {
 	t.Parallel()
 

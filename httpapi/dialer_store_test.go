@@ -3,6 +3,8 @@ package httpapi_test
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"github.com/outdial/outdial/dialer"
 	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/queue"
@@ -49,6 +51,18 @@ func (f *fakeStore) DialerStats(ctx context.Context, p dialer.StatsParams) (dial
 
 func (f *fakeStore) ListCallItems(ctx context.Context, p dialer.ListItemsParams) (dialer.ListItemsResult, error) {
 	return f.callItems, f.call(ctx, p)
+}
+
+// shownCall is the one call that there is.
+func (f *fakeStore) shownCall() dialer.Call {
+	return dialer.Call{
+		ID: itemID, AgentID: agentID, ContactID: contactID, Phone: "+15042000001", Attempt: 1,
+		Ref: dialer.Ref{CampaignID: campaignID, ItemID: uuid.UUID{7}, LockVersion: 3},
+	}
+}
+
+func (f *fakeStore) ListCalls(ctx context.Context, p dialer.ListCallsParams) (dialer.ListCallsResult, error) {
+	return dialer.ListCallsResult{Calls: []dialer.Call{f.shownCall()}}, f.call(ctx, p)
 }
 
 func (f *fakeStore) SweepCalls(ctx context.Context, p dialer.SweepParams) (dialer.SweepResult, error) {

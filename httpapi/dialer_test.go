@@ -117,6 +117,28 @@ func TestAnAgentControlsNoDialing(t *testing.T) {
 	s.send(http.MethodGet, campaignPath("/dialer"), "", s.as(agent())).object(t)
 }
 
+func TestACallIsShownToWhoIsInIt(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	shown := func(as outdial.Actor) map[string]any {
+		return s.send(http.MethodGet, campaignPath("/dialer/calls/"+itemID.String()), "", s.as(as)).object(t)
+	}
+	got := shown(agent())
+	require.Equal(t, s.store.shownCall().Ref.ItemID.String(), got["item_id"])
+	require.InDelta(t, s.store.shownCall().Ref.LockVersion, got["lock_version"], 0)
+	require.Equal(t, "+15042000001", got["phone"])
+	require.Nil(t, got["ended_at"])
+	require.Nil(t, got["outcome"])
+	require.NotContains(t, shown(manager())["phone"], "2000001", "to nobody else in full")
+
+	missing := s.send(http.MethodGet, campaignPath("/dialer/calls/"+uuid.NewString()), "", s.as(agent()))
+	require.Equal(t, http.StatusNotFound, missing.Code)
+	require.Equal(t, "call_not_found", missing.problem.Error)
+	wrong := s.send(http.MethodGet, campaignPath("/dialer/calls/one"), "", s.as(agent()))
+	require.Equal(t, http.StatusBadRequest, wrong.Code)
+	require.Equal(t, "id", wrong.problem.Field)
+}
+
 func TestDialerStatsNameEveryState(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -221,7 +243,7 @@ func TestAPowerQueueThatIsNotConfiguredDoesNotExist(t *testing.T) {
 		s := newServer(t, agentQueueOnly)
 		require.Equal(t, http.StatusUnauthorized, s.try(rt).Code, "only those who are known are told")
 	}
-	require.Equal(t, 10, optional)
+	require.Equal(t, 11, optional)
 }
 
 func TestEachServiceIsOptionalByItself(t *testing.T) {

@@ -175,6 +175,10 @@ func routes() []route {
 			query: []string{"state", "cursor", "limit"}, handle: (*api).listCallItems,
 		},
 		{
+			method: http.MethodGet, pattern: "/campaigns/{campaignId}/dialer/calls/{id}",
+			summary: "Look at the call that an agent is in", served: withDialer, scopes: work, handle: (*api).showCall,
+		},
+		{
 			method: http.MethodPut, pattern: "/campaigns/{campaignId}/presence",
 			summary: "Say what an agent does", served: withPresence, scopes: work, handle: (*api).setPresence,
 		},
