@@ -73,6 +73,7 @@ func Run(t *testing.T, open func(testing.TB) store.Store, features Features) {
 	s.group(t, "CountValues", countValuesBehaviours)
 	s.group(t, "DialerStats", dialerStatsBehaviours)
 	s.group(t, "DispositionConcurrency", dispositionConcurrencyBehaviours)
+	s.group(t, "DispositionModel", dispositionModelBehaviours)
 	s.group(t, "DispositionPull", dispositionPullBehaviours)
 	s.group(t, "EnqueueCalls", enqueueCallsBehaviours)
 	s.group(t, "EnqueueItems", enqueueBehaviours)
