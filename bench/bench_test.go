@@ -38,6 +38,9 @@ func TestMeasurementsCompareTheSameWork(t *testing.T) {
 			t.Run("a claim takes what the floor takes", func(t *testing.T) {
 				require.Len(t, dials(t, b, 2, 2)[ours], 2)
 			})
+			t.Run("a disposition writes what the floor writes", func(t *testing.T) {
+				require.Len(t, dispositions(t, b, 2, 20)[ours], 2)
+			})
 			for name, p := range map[string]*pulls{
 				"one agent pulls from a queue":     {agents: 1, waves: 10},
 				"20 agents pull from their queues": {agents: 20, waves: 3},

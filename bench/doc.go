@@ -37,6 +37,11 @@
 //   - NextDials: the bare claiming statement for fifty items. x-floor-with-same-writes
 //     also writes fifty calls and fifty holds, as the library does.
 //
+//   - Dispositions: the four writes of one that asks for another attempt (item, ledger,
+//     disposition, audit entry), prepared, in one transaction. The library also finds
+//     and locks the item, asks whether it was recorded before, what the campaign's
+//     policy is and whether the contact is on the list.
+//
 // x-faster-than-seed compares with the queue_replace function of the first
 // specification, which releases everything and inserts it again. On SQLite, which
 // has no such functions, its statements are run one after another.
