@@ -73,7 +73,7 @@ func (s *Store) RecordDisposition(ctx context.Context, p disposition.RecordParam
 }
 
 // run locks what the disposition is about, in one order for everybody: the campaign, if
-// somebody may be queued; those who have the number, if it is about that; the item.
+// somebody may be queued; those who have the number; the item.
 func (r *recording) run(ctx context.Context) (disposition.Result, error) {
 	if err := r.find(ctx); err != nil {
 		return disposition.Result{}, err
@@ -83,10 +83,8 @@ func (r *recording) run(ctx context.Context) (disposition.Result, error) {
 			return disposition.Result{}, err
 		}
 	}
-	if r.p.Rule.Effect.AboutPhone() {
-		if err := r.lockPhone(ctx, r.phoneKey); err != nil {
-			return disposition.Result{}, err
-		}
+	if err := r.lockNumber(ctx); err != nil {
+		return disposition.Result{}, err
 	}
 	if err := r.lock(ctx); err != nil {
 		return disposition.Result{}, err

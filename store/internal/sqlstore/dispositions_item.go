@@ -79,15 +79,16 @@ type before struct {
 // locked.
 func (r *recording) find(ctx context.Context) error {
 	var row struct {
-		Queue    string `db:"queue"`
-		Phone    string `db:"phone"`
-		PhoneKey string `db:"phone_key"`
+		Queue     string    `db:"queue"`
+		ContactID uuid.UUID `db:"contact_id"`
+		Phone     string    `db:"phone"`
+		PhoneKey  string    `db:"phone_key"`
 	}
 	err := r.c.Get(ctx, &row, "find_subject", Args{"campaign_id": r.p.CampaignID, "item_id": r.p.ItemID})
 	if isNoRow(err) {
 		return noItem()
 	}
-	r.queue, r.phone, r.phoneKey = disposition.Queue(row.Queue), row.Phone, row.PhoneKey
+	r.queue, r.contactID, r.phone, r.phoneKey = disposition.Queue(row.Queue), row.ContactID, row.Phone, row.PhoneKey
 	return err
 }
 
@@ -98,9 +99,18 @@ func (r *recording) mayQueue() bool {
 		r.queue == disposition.QueuePower && (effect == disposition.EffectRetry || effect == disposition.EffectCallback)
 }
 
-func (r *recording) lockPhone(ctx context.Context, key string) error {
+// lockNumber takes everybody who has the number, if the disposition is about that, or
+// the contact alone, if the contact may be queued.
+func (r *recording) lockNumber(ctx context.Context) error {
 	var who []uuid.UUID
-	return r.c.Select(ctx, &who, "lock_phone", Args{"phone_key": key})
+	switch effect := r.p.Rule.Effect; {
+	case effect.AboutPhone():
+		return r.c.Select(ctx, &who, "lock_phone", Args{"phone_key": r.phoneKey})
+	case effect == disposition.EffectRetry || effect == disposition.EffectCallback:
+		return r.c.Select(ctx, &who, "share_contact", Args{"contact_id": r.contactID})
+	default:
+		return nil
+	}
 }
 
 // lock locks the item and reads what the campaign knows of its contact.

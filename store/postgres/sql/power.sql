@@ -4,6 +4,9 @@
 -- fragment: row_lock
 FOR UPDATE OF q
 
+-- fragment: number_lock
+FOR NO KEY UPDATE OF q
+
 -- fragment: both_lock
 FOR UPDATE OF q, i
 

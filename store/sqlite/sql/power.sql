@@ -3,6 +3,8 @@
 
 -- fragment: row_lock
 
+-- fragment: number_lock
+
 -- fragment: both_lock
 
 -- fragment: skip_locked

@@ -3,12 +3,12 @@
 
 -- query: find_subject
 -- Which queue an item is in, and the number that was, or is to be, called.
-SELECT 'agent' AS queue, COALESCE(c.phone, '') AS phone, COALESCE(c.phone_key, '') AS phone_key
+SELECT 'agent' AS queue, q.contact_id, COALESCE(c.phone, '') AS phone, COALESCE(c.phone_key, '') AS phone_key
   FROM agent_queue q
   LEFT JOIN contacts c ON c.id = q.contact_id
  WHERE q.campaign_id = :campaign_id AND q.id = :item_id
  UNION ALL
-SELECT 'power' AS queue, COALESCE(a.phone, '') AS phone, COALESCE(a.phone_key, '') AS phone_key
+SELECT 'power' AS queue, i.contact_id, COALESCE(a.phone, '') AS phone, COALESCE(a.phone_key, '') AS phone_key
   FROM campaign_queue i
   LEFT JOIN call_attempts a ON a.id = i.call_id AND a.campaign_id = i.campaign_id
  WHERE i.campaign_id = :campaign_id AND i.id = :item_id
@@ -17,7 +17,13 @@ SELECT 'power' AS queue, COALESCE(a.phone, '') AS phone, COALESCE(a.phone_key, '
 -- Whoever records something about a number takes the contacts who have it first, in one
 -- order for everybody, and items after that.
 SELECT q.id FROM contacts q WHERE q.phone_key = :phone_key ORDER BY q.id
-{{row_lock}}
+{{number_lock}}
+
+-- query: share_contact
+-- Whoever may queue somebody waits for those who record something about their number,
+-- and sees it then.
+SELECT q.id FROM contacts q WHERE q.id = :contact_id
+{{share_lock}}
 
 -- query: lock_item
 SELECT {{item_columns}}
@@ -115,25 +121,35 @@ UPDATE contacts SET phone_status = :to
  WHERE phone_key = :phone_key AND (:any OR phone_status = :from) AND phone_status <> :to
 
 -- query: purge_items
+-- Who is to go is picked in a step of its own, as in a pull: a condition with a subquery
+-- would be asked anew, by the old snapshot, of a row that somebody has changed meanwhile.
 -- The times of the lock stay: they show that an agent had the item in hand.
-UPDATE agent_queue
-   SET queue_state = 'failed', fail_reason = :fail_reason, lock_expires_at = NULL, lock_version = lock_version + 1
- WHERE id IN (SELECT q.id FROM agent_queue q
-               WHERE q.contact_id IN (SELECT c.id FROM contacts c WHERE c.phone_key = :phone_key)
-                 AND COALESCE(q.queue_state IN ('queued', 'locked', 'in_progress'), FALSE)
-                 AND q.id <> :item_id
-               ORDER BY q.id
-              {{row_lock}})
+WITH doomed AS MATERIALIZED (
+    SELECT q.id FROM agent_queue q
+     WHERE q.contact_id IN (SELECT c.id FROM contacts c WHERE c.phone_key = :phone_key)
+       AND COALESCE(q.queue_state IN ('queued', 'locked', 'in_progress'), FALSE)
+       AND q.id <> :item_id
+     ORDER BY q.id
+    {{row_lock}}
+)
+UPDATE agent_queue AS i
+   SET queue_state = 'failed', fail_reason = :fail_reason, lock_expires_at = NULL, lock_version = i.lock_version + 1
+  FROM doomed
+ WHERE i.id = doomed.id
 
 -- query: purge_call_items
-UPDATE campaign_queue
-   SET status = 'failed', fail_reason = :fail_reason, lock_version = lock_version + 1, updated_at = :now
- WHERE id IN (SELECT q.id FROM campaign_queue q
-               WHERE q.contact_id IN (SELECT c.id FROM contacts c WHERE c.phone_key = :phone_key)
-                 AND COALESCE(q.status NOT IN ('completed', 'failed'), FALSE)
-                 AND q.id <> :item_id
-               ORDER BY q.id
-              {{row_lock}})
+WITH doomed AS MATERIALIZED (
+    SELECT q.id FROM campaign_queue q
+     WHERE q.contact_id IN (SELECT c.id FROM contacts c WHERE c.phone_key = :phone_key)
+       AND COALESCE(q.status NOT IN ('completed', 'failed'), FALSE)
+       AND q.id <> :item_id
+     ORDER BY q.id
+    {{row_lock}}
+)
+UPDATE campaign_queue AS i
+   SET status = 'failed', fail_reason = :fail_reason, lock_version = i.lock_version + 1, updated_at = :now
+  FROM doomed
+ WHERE i.id = doomed.id
 
 -- query: add_lead
 INSERT INTO leads (id, campaign_id, contact_id, disposition_id, agent_id, created_at)
