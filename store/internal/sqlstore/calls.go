@@ -102,8 +102,8 @@ func (s *Store) callArgs(call dialer.Call, now time.Time) Args {
 // optionalText is a text as SQL knows it: the empty one is NULL.
 func optionalText(text string) sql.NullString { return sql.NullString{String: text, Valid: text != ""} }
 
-// getCall reads a call that the query locks, and says whether there is one.
-func getCall[Row any](ctx context.Context, c *Conn, query string, args Args) (row Row, found bool, err error) {
+// getRow reads the row that the query locks, and says whether there is one.
+func getRow[Row any](ctx context.Context, c *Conn, query string, args Args) (row Row, found bool, err error) {
 	err = c.Get(ctx, &row, query, args)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row, false, nil
@@ -113,7 +113,7 @@ func getCall[Row any](ctx context.Context, c *Conn, query string, args Args) (ro
 
 // lockCall locks a call, without its item.
 func lockCall(ctx context.Context, c *Conn, campaignID, callID uuid.UUID) (CallRow, error) {
-	row, found, err := getCall[CallRow](ctx, c, "lock_call", Args{"campaign_id": campaignID, "call_id": callID})
+	row, found, err := getRow[CallRow](ctx, c, "lock_call", Args{"campaign_id": campaignID, "call_id": callID})
 	if err == nil && !found {
 		err = outdial.NotFound("call")
 	}
@@ -166,7 +166,7 @@ func (s *Store) RecordCall(ctx context.Context, p dialer.RecordCallParams) (dial
 }
 
 func (s *Store) callToRecord(ctx context.Context, c *Conn, p dialer.RecordCallParams) (lockedCall, error) {
-	row, found, err := getCall[lockedCall](ctx, c, "lock_call_and_item", Args{"campaign_id": p.CampaignID, "call_id": p.CallID})
+	row, found, err := getRow[lockedCall](ctx, c, "lock_call_and_item", Args{"campaign_id": p.CampaignID, "call_id": p.CallID})
 	if err == nil && !found {
 		err = outdial.NotFound("call")
 	}

@@ -115,7 +115,7 @@ func (r *recording) run(ctx context.Context) (disposition.Result, error) {
 
 // recorded returns what was recorded for this version of the item.
 func (r *recording) recorded(ctx context.Context) (row RecordRow, found bool, err error) {
-	return getCall[RecordRow](ctx, r.c, "get_recorded", Args{
+	return getRow[RecordRow](ctx, r.c, "get_recorded", Args{
 		"campaign_id": r.p.CampaignID, "item_id": r.p.ItemID, "lock_version": r.p.LockVersion,
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -14,7 +15,7 @@ import (
 
 // correct puts back what the disposition that is superseded did.
 func (r *recording) correct(ctx context.Context) error {
-	earlier, found, err := getCall[RecordRow](ctx, r.c, "lock_recorded", Args{
+	earlier, found, err := getRow[RecordRow](ctx, r.c, "lock_recorded", Args{
 		"campaign_id": r.p.CampaignID, "item_id": r.p.ItemID, "supersedes": r.p.Supersedes,
 	})
 	if err != nil {
@@ -86,12 +87,9 @@ func (r *recording) putBack(ctx context.Context, earlier RecordRow, result dispo
 
 // remain notes what cannot be put back, once.
 func (r *recording) remain(what disposition.Remain) {
-	for _, noted := range r.before.Remains {
-		if noted == what {
-			return
-		}
+	if !slices.Contains(r.before.Remains, what) {
+		r.before.Remains = append(r.before.Remains, what)
 	}
-	r.before.Remains = append(r.before.Remains, what)
 }
 
 // setPhoneStatus marks the number of everybody who has it.

@@ -163,7 +163,7 @@ func (r *recording) lockCallItem(ctx context.Context) error {
 	if err := r.c.Get(ctx, &item, "get_call_item", args); err != nil {
 		return err
 	}
-	row, found, err := getCall[lockedCall](ctx, r.c, "lock_call_and_item", Args{
+	row, found, err := getRow[lockedCall](ctx, r.c, "lock_call_and_item", Args{
 		"campaign_id": r.p.CampaignID, "call_id": item.CallID.UUID,
 	})
 	if err != nil {

@@ -121,14 +121,14 @@ func (s *Store) recordEvent(ctx context.Context, p telephony.RecordParams) (tele
 // event's is not it.
 func callOf(ctx context.Context, c *Conn, event telephony.Event) (row lockedCall, found bool, err error) {
 	if event.Ref != (dialer.Ref{}) {
-		row, found, err = getCall[lockedCall](ctx, c, "lock_call_by_ref", Args{
+		row, found, err = getRow[lockedCall](ctx, c, "lock_call_by_ref", Args{
 			"campaign_id": event.Ref.CampaignID, "item_id": event.Ref.ItemID, "claim_version": event.Ref.LockVersion,
 		})
 		if err != nil || found {
 			return row, found && (row.CallSID == "" || row.CallSID == event.CallSID), err
 		}
 	}
-	return getCall[lockedCall](ctx, c, "lock_call_by_sid", Args{"call_sid": event.CallSID})
+	return getRow[lockedCall](ctx, c, "lock_call_by_sid", Args{"call_sid": event.CallSID})
 }
 
 // newsOf is what an event says of the call. An abandonment is none once an agent was

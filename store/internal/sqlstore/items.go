@@ -127,7 +127,7 @@ func (s *Store) MoveItem(ctx context.Context, p queue.MoveParams) (queue.MoveRes
 		row = ItemRow{}
 		switch err := c.Get(ctx, &row, "get_item", args); {
 		case errors.Is(err, sql.ErrNoRows):
-			return &outdial.NotFoundError{What: "queue_item", Field: "id"}
+			return noItem()
 		case err != nil:
 			return err
 		case moved == 0:

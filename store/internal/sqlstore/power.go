@@ -216,7 +216,7 @@ func (s *Store) matchOrphans(ctx context.Context, c *Conn, p dialer.SweepParams)
 	matched := 0
 	for _, event := range orphans {
 		kept := event.Kept()
-		row, found, err := getCall[lockedCall](ctx, c, "lock_call_by_sid", Args{"call_sid": kept.CallSID})
+		row, found, err := getRow[lockedCall](ctx, c, "lock_call_by_sid", Args{"call_sid": kept.CallSID})
 		if err != nil || !found {
 			return matched, err
 		}

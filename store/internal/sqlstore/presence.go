@@ -117,7 +117,7 @@ func (s *Store) assignCall(ctx context.Context, c *Conn, call dialer.Call, agent
 // ReleaseAgent implements presence.Store.
 func (s *Store) ReleaseAgent(ctx context.Context, p presence.ReleaseParams) error {
 	return s.Write(ctx, func(c *Conn) error {
-		row, found, err := getCall[CallRow](ctx, c, "lock_call", Args{"campaign_id": p.CampaignID, "call_id": p.CallID})
+		row, found, err := getRow[CallRow](ctx, c, "lock_call", Args{"campaign_id": p.CampaignID, "call_id": p.CallID})
 		if err != nil || !found {
 			return err
 		}
