@@ -82,10 +82,10 @@ RETURNING attempts
 UPDATE campaign_contacts
    SET next_attempt_at = :next_attempt_at,
        finished_at = CASE WHEN :finish_reason <> '' THEN :finished_at
-                          WHEN finish_reason IN ('connected', 'max_attempts', 'rejected_number') THEN NULL
+                          WHEN finish_reason IN ('connected', 'max_attempts', 'max_voicemails', 'rejected_number') THEN NULL
                           ELSE finished_at END,
        finish_reason = CASE WHEN :finish_reason <> '' THEN :finish_reason
-                            WHEN finish_reason IN ('connected', 'max_attempts', 'rejected_number') THEN NULL
+                            WHEN finish_reason IN ('connected', 'max_attempts', 'max_voicemails', 'rejected_number') THEN NULL
                             ELSE finish_reason END
  WHERE campaign_id = :campaign_id AND contact_id = :contact_id
 
