@@ -61,6 +61,8 @@ type dispositionMachine struct {
 	// invalid now.
 	listed, wrong map[outdial.Phone]bool
 	recorded      []*entry
+	// disposed are the calls about which somebody wanted to record something.
+	disposed map[uuid.UUID]bool
 }
 
 // account is what one contact has been through in one campaign.
@@ -101,8 +103,8 @@ type entry struct {
 func newDispositionMachine(ctx context.Context, t *rapid.T, c *campaign, number int64) *dispositionMachine {
 	const daysApart = 84
 	m := &dispositionMachine{
-		ctx: ctx, campaign: c, now: startOfDay.AddDate(0, 0, int(number)*daysApart), agents: agents(2),
-		contacts: map[uuid.UUID]outdial.Contact{}, listed: map[outdial.Phone]bool{}, wrong: map[outdial.Phone]bool{},
+		ctx: ctx, campaign: c, now: startOfDay.AddDate(0, 0, int(number)*daysApart), agents: agents(3),
+		contacts: map[uuid.UUID]outdial.Contact{}, listed: map[outdial.Phone]bool{}, wrong: map[outdial.Phone]bool{}, disposed: map[uuid.UUID]bool{},
 	}
 	// What the checks before have left is not swept in this one.
 	m.sweepLocks(t)
@@ -118,16 +120,18 @@ func newDispositionMachine(ctx context.Context, t *rapid.T, c *campaign, number 
 	if !byCampaign {
 		m.process = m.policy
 	}
-	shared, phones := person(), []outdial.Phone{nextPhone(), nextPhone()}
-	shared.Contact.Phone = phones[0]
+	// The ids are in the order of the people, so that a seed leads to the same order.
+	const some = 4
+	ids, phones := sortedIDs(some), []outdial.Phone{nextPhone(), nextPhone()}
+	shared := person(withID(ids[0]), withPhone(phones[0]))
 	for i := range 2 {
 		id := uuid.New()
 		m.campaigns = append(m.campaigns, id)
 		_, err := c.store.EnsureCampaign(ctx, intake.EnsureCampaignParams{ID: id, Name: fmt.Sprintf("books %d.%d %s", number, i, id), Now: m.now})
 		require.NoError(t, err)
-		people := []intake.NewContact{shared, person(withPhone(phones[i]))}
+		people := []intake.NewContact{shared, person(withID(ids[i+1]), withPhone(phones[i]))}
 		if i == 0 {
-			people = append(people, person())
+			people = append(people, person(withID(ids[3]), withPhone(phones[1])))
 		}
 		_, err = c.store.AddContacts(ctx, intake.AddContactsParams{CampaignID: id, Contacts: people, Now: m.now})
 		require.NoError(t, err)
@@ -140,6 +144,15 @@ func newDispositionMachine(ctx context.Context, t *rapid.T, c *campaign, number 
 		}
 		_, err = c.store.ControlCampaign(ctx, dialer.ControlParams{CampaignID: id, Control: dialer.ControlStart, ActorID: c.actor, Now: m.now})
 		require.NoError(t, err)
+	}
+	for _, id := range m.campaigns {
+		if rapid.Bool().Draw(t, "everybody is dialed") {
+			_, err := c.store.EnqueueCalls(ctx, dialer.EnqueueParams{CampaignID: id, ActorID: c.actor, Provenance: m.provenance(), Now: m.now})
+			require.NoError(t, err)
+		} else {
+			_, err := c.store.EnqueueItems(ctx, queue.EnqueueParams{CampaignID: id, ActorID: c.actor, Provenance: m.provenance(), Now: m.now})
+			require.NoError(t, err)
+		}
 	}
 	m.balance(t)
 	return m
@@ -155,6 +168,10 @@ func (m *dispositionMachine) stop(t *rapid.T) {
 
 func (m *dispositionMachine) steps() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
+		"an agent works":          m.work,
+		"an agent works on":       m.work,
+		"a conversation":          m.talk,
+		"another conversation":    m.talk,
 		"EnqueueItems":            m.enqueueItems,
 		"EnqueueCalls":            m.enqueueCalls,
 		"ReplaceQueue":            m.replace,

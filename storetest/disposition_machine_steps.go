@@ -123,7 +123,7 @@ func (m *dispositionMachine) move(t *rapid.T) {
 
 // drawParams draws what is recorded about an item.
 func (m *dispositionMachine) drawParams(t *rapid.T, campaign, item uuid.UUID, version int) disposition.RecordParams {
-	codes := []disposition.Code{disposition.CodeNoAnswer, disposition.CodeBusy, disposition.CodeVoicemail, disposition.CodeCallback}
+	codes := []disposition.Code{disposition.CodeNoAnswer, disposition.CodeBusy, disposition.CodeVoicemail, disposition.CodeCallback, disposition.CodeDoNotCall}
 	for _, rule := range (disposition.Map{}).Rules() {
 		codes = append(codes, rule.Code)
 	}
@@ -143,7 +143,8 @@ func (m *dispositionMachine) drawParams(t *rapid.T, campaign, item uuid.UUID, ve
 
 func (m *dispositionMachine) dispose(t *rapid.T) {
 	campaign, id, version, who, call := uuid.Nil, uuid.Nil, 0, (*account)(nil), dialer.Call{}
-	if talked := m.callsThat(t, func(call dialer.Call) bool { return !call.ConnectedAt.IsZero() }); len(talked) > 0 && rapid.Bool().Draw(t, "about a call") {
+	anyCall := rapid.IntRange(0, 7).Draw(t, "any when 7") == 7
+	if talked := m.callsThat(t, func(call dialer.Call) bool { return !call.ConnectedAt.IsZero() && (anyCall || !m.disposed[call.ID]) }); len(talked) > 0 && rapid.Bool().Draw(t, "about a call") {
 		call = talked[rapid.IntRange(0, len(talked)-1).Draw(t, "call")]
 		campaign, id, version = call.Ref.CampaignID, call.Ref.ItemID, call.ItemVersion
 		who = m.account(campaign, call.ContactID)
@@ -158,7 +159,37 @@ func (m *dispositionMachine) dispose(t *rapid.T) {
 	if rapid.IntRange(0, 7).Draw(t, "stale when 7") == 7 {
 		version--
 	}
+	m.disposed[call.ID] = true
 	m.record(t, m.drawParams(t, campaign, id, version), who)
+}
+
+// work is what agents do all day: they pull, call and record, and wait for what is due.
+func (m *dispositionMachine) work(t *rapid.T) {
+	if rapid.IntRange(0, 2).Draw(t, "late when 2") == 2 {
+		m.waitUntil(t)
+	}
+	p := queue.PullParams{CampaignID: m.drawCampaign(t), AgentID: m.drawAgent(t), LockFor: lockFor, CallbacksSince: m.now, Now: m.now}
+	result, err := m.campaign.store.PullItem(m.ctx, p)
+	require.NoError(t, err)
+	if result.Item == nil {
+		t.Skip("there is nothing to do")
+	}
+	item := result.Item
+	m.record(t, m.drawParams(t, p.CampaignID, item.ID, item.LockVersion), m.account(p.CampaignID, item.ContactID))
+}
+
+// talk brings a dialer's call to a conversation, which may end before anything is
+// recorded.
+func (m *dispositionMachine) talk(t *rapid.T) {
+	if rapid.IntRange(0, 2).Draw(t, "late when 2") == 2 {
+		m.waitUntil(t)
+	}
+	m.dial(t)
+	m.connect(t)
+	if rapid.Bool().Draw(t, "it ends") {
+		call := m.drawCall(t, func(call dialer.Call) bool { return underWay(call) && !call.ConnectedAt.IsZero() })
+		m.learn(t, call, dialer.Facts{EndedAt: m.now, Cause: dialer.CauseCompleted})
+	}
 }
 
 // record records something, and enters it into the books unless it is refused.

@@ -251,6 +251,28 @@ func purgedBehaviours(g *group) {
 		require.ErrorIs(c, c.recordError(c.disposeParams(s, disposition.CodeNoAnswer)), outdial.ErrConflict)
 	})
 
+	g.proves("what is late about an item that a purge took does not finish a contact who is active again, unless it is do_not_call", func(c *campaign) {
+		for _, rule := range (disposition.Map{}).Rules() {
+			phone, there := nextPhone(), c.another()
+			mistaken := there.inHand(there.add(person(withPhone(phone)))[0])
+			s := there.inHand(there.add(person(withPhone(phone)))[0])
+			first := there.dispose(mistaken, disposition.CodeInvalidNumber)
+			there.correct(mistaken, first, disposition.CodeNotInterested)
+			again := there.give(uuid.Nil, s.contact)[0]
+			result := there.dispose(s, rule.Code)
+			if rule.Effect == disposition.EffectSuppress {
+				require.Equal(c, 1, result.Purged)
+				require.Equal(c, string(disposition.CodeDoNotCall), result.FinishReason)
+				continue
+			}
+			require.Empty(c, result.FinishReason, rule.Code)
+			require.Equal(c, 1, result.Attempts, rule.Code)
+			if rule.Effect != disposition.EffectInvalidate {
+				requireSame(c, again, there.item(again.ID))
+			}
+		}
+	})
+
 	g.proves("an item that nobody had when a purge took it is ErrConflict", func(c *campaign) {
 		phone := nextPhone()
 		s := c.inHand(c.add(person(withPhone(phone)))[0])

@@ -208,10 +208,6 @@ func (m *memory) mayDispose(d disposal, p disposition.RecordParams) error {
 	case !state:
 		return outdial.Conflict("state")
 	}
-	if d.call.ID != uuid.Nil && m.fault != faultDisposesTwice &&
-		slices.ContainsFunc(m.data.recorded.rows, func(row dispositionRow) bool { return row.CallID == d.call.ID }) {
-		return outdial.Conflict("the call has a disposition")
-	}
 	return nil
 }
 
@@ -232,8 +228,6 @@ func (m *memory) mayCorrect(d disposal, p disposition.RecordParams) (int, error)
 	switch {
 	case p.LockVersion != row.ItemVersion && m.fault != faultCorrectsStale, touched && m.fault != faultCorrectsTouched:
 		return -1, outdial.Conflict("somebody has touched the item since")
-	case row.SupersededBy != uuid.Nil && m.fault != faultCorrectsCorrected:
-		return -1, outdial.Conflict("it was corrected already")
 	case late && m.fault != faultCorrectsLate:
 		return -1, outdial.Conflict("it is too old")
 	case p.AgentID != uuid.Nil && row.AgentID != p.AgentID && m.fault != faultCorrectsOthers:
@@ -280,7 +274,7 @@ func (m *memory) dispose(d disposal, p disposition.RecordParams, row disposition
 	if last >= 0 {
 		result.Supersedes, result.Remains = &p.Supersedes, m.remains(m.data.recorded.rows[last])
 		row.stays = row.stays || m.data.recorded.rows[last].Effect == disposition.EffectSuppress && m.fault != faultCorrectLiftsSuppression
-		if !row.stays && m.fault != faultCorrectKeepsLedger {
+		if !row.stays {
 			attempts := who.attempts
 			who = row.before.who
 			who.attempts = attempts
@@ -308,7 +302,7 @@ func (m *memory) dispose(d disposal, p disposition.RecordParams, row disposition
 		decision = disposition.Decision{Step: disposition.StepFail, FailReason: disposition.FailSuppressed}
 		active = false
 	}
-	if active && !row.stays && last >= 0 && m.elsewhere(p, d, last) && m.fault != faultCorrectsTwice {
+	if active && !row.stays && last >= 0 && m.elsewhere(p, d, m.data.recorded.rows[last].result.CallbackItemID) && m.fault != faultCorrectsTwice {
 		return disposition.Result{}, outdial.Conflict("the contact is active elsewhere")
 	}
 	if last >= 0 {
@@ -316,13 +310,17 @@ func (m *memory) dispose(d disposal, p disposition.RecordParams, row disposition
 	}
 	who.finishedByCall = false
 	switch {
-	case row.stays && decision.FinishReason != "" && last < 0:
+	case row.stays && decision.FinishReason != "" && last < 0 &&
+		(p.Rule.Effect == disposition.EffectSuppress || !m.elsewhere(p, d, nil) || m.fault == faultPurgedFinishes):
 		who.finishedAt, who.finishReason = m.kept(p.Now), decision.FinishReason
 	case row.stays:
 	default:
 		who.next, who.finishedAt, who.finishReason = m.kept(decision.At), time.Time{}, decision.FinishReason
 		if decision.FinishReason != "" {
 			who.finishedAt = m.kept(p.Now)
+		}
+		if last >= 0 && m.fault == faultCorrectKeepsLedger {
+			who.finishedAt, who.finishReason = d.who.finishedAt, d.who.finishReason
 		}
 	}
 	if m.fault == faultDisposeLedger {
@@ -410,10 +408,9 @@ func (m *memory) policy(campaignID uuid.UUID, process dialer.RetryPolicy, ignore
 	return process.Override(m.data.recorded.policies[campaignID])
 }
 
-// elsewhere says whether the contact of an item that is to be active again is held by
-// another one.
-func (m *memory) elsewhere(p disposition.RecordParams, d disposal, last int) bool {
-	callback := m.data.recorded.rows[last].result.CallbackItemID
+// elsewhere says whether the contact of an item is held by another one, beside the
+// callback that waits for the item's agent.
+func (m *memory) elsewhere(p disposition.RecordParams, d disposal, callback *uuid.UUID) bool {
 	holder, held := m.holders(p.CampaignID)[d.contact.ID]
 	if held && holder.ID != p.ItemID && (callback == nil || holder.ID != *callback) {
 		return true
@@ -488,7 +485,6 @@ func (m *memory) spread(d disposal, p disposition.RecordParams, result *disposit
 			}
 		}
 	}
-	m.breathe(faultPurgeNotAtomic)
 	result.Purged = m.purge(number, p, p.Rule.Effect.FailReason())
 	return statuses
 }

@@ -144,7 +144,10 @@ func (m *memory) lock() (unlock func()) {
 func (m *memory) breathe(mistake fault) {
 	if m.fault == mistake {
 		m.mu.Unlock()
-		runtime.Gosched()
+		const turns = 10
+		for range turns {
+			runtime.Gosched()
+		}
 		m.mu.Lock()
 	}
 }

@@ -39,8 +39,9 @@ func TestMutants(t *testing.T) {
 		t.Log("the model is not held against the mutants: that takes a run that is neither short nor built with the race detector")
 	}
 	for model, table := range map[string][]mutant{
-		"Model/random calls answer and leave what the reference model does":                         mutants(),
-		"PowerModel/random calls answer and leave what the reference model of the power queue does": powerMutants(),
+		"Model/random calls answer and leave what the reference model does":                                                                                  mutants(),
+		"PowerModel/random calls answer and leave what the reference model of the power queue does":                                                          powerMutants(),
+		"DispositionModel/no contact exceeds their caps, nothing suppressed is queued, who is finished never comes back, and every attempt is accounted for": dispositionMutants(),
 	} {
 		for _, mutant := range table {
 			t.Run(string(mutant.fault), func(t *testing.T) {
