@@ -25,6 +25,7 @@ const (
 	faultDisposeQueuesSuppressed fault = "whose number is on the list waits for another attempt"
 	faultDisposeUnaudited        fault = "a disposition writes no audit entry"
 	faultDisposeUncounted        fault = "an attempt of the agent queue is not counted"
+	faultDisposeWritesBack       fault = "an item is queued that a purge has taken in between"
 	faultDisposesAnywhere        fault = "an item of another campaign is disposed of"
 	faultDisposesEnded           fault = "an item that has ended is disposed of"
 	faultDisposesOthers          fault = "another agent's item is disposed of"

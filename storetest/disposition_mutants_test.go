@@ -14,7 +14,7 @@ func recordMutants() []mutant {
 		{faultDisposeCountsCalls, "RecordDisposition/power queue: the attempt was counted when it was placed", true},
 		{faultDisposeHolderFirst, "RecordDisposition/agent queue: a LockVersion that is not the item's is ErrConflict, and told before whose item it is", false},
 		{faultDisposeLedger, "RecordDisposition/agent queue: no_answer leads from every state to where Decide says, or is ErrConflict and changes nothing", true},
-		{faultDisposeNotAtomic, "DispositionConcurrency/two agents record for one phone at once: no do_not_call is lost", false},
+		{faultDisposeWritesBack, "DispositionConcurrency/two agents record for one phone at once: no do_not_call is lost", false},
 		{faultDisposeNotAtomic, "DispositionConcurrency/agent queue: twenty identical requests at once are one", false},
 		{faultDisposeQueuesSuppressed, "RecordDisposition/power queue: a number that is on the list by now does not wait for another attempt: the item fails", true},
 		{faultDisposeQueuesSuppressed, "RecordDisposition/agent queue: a correction that would queue somebody whose number is on the list by now fails the item", true},
@@ -59,7 +59,7 @@ func correctionMutants() []mutant {
 	const after, same = ": whatever follows ", " is what would have followed without it"
 	return []mutant{
 		{faultCorrectCounts, "RecordDisposition/agent queue" + after + "busy" + same, true},
-		{faultCorrectKeepsCallback, "RecordDisposition/power queue" + after + "callback_requested" + same, true},
+		{faultCorrectKeepsCallback, "RecordDisposition/power queue" + after + "callback_requested" + same, false},
 		{faultCorrectKeepsLedger, "RecordDisposition/agent queue: a correction may be corrected, and repeated", true},
 		{faultCorrectKeepsWrong, "RecordDisposition/agent queue: items of other contacts that were failed with a wrong number stay failed, and the result says so", true},
 		{faultCorrectLiftsSuppression, "RecordDisposition/power queue: who is on the list stays there, and so do the item and what the campaign knows of the contact", true},
@@ -70,7 +70,7 @@ func correctionMutants() []mutant {
 		{faultCorrectsOthers, "RecordDisposition/agent queue: another agent's disposition is ErrForbidden, and the nil agent corrects anyone's", false},
 		{faultCorrectsPulled, "RecordDisposition/a callback of the power queue whose item the agent has pulled is corrected no more", false},
 		{faultCorrectsStale, "RecordDisposition/power queue: the version must be the one that the earlier disposition left", false},
-		{faultCorrectsTouched, "RecordDisposition/an item that somebody has touched since is corrected no more", true},
+		{faultCorrectsTouched, "RecordDisposition/an item that somebody has touched since is corrected no more", false},
 		{faultCorrectsTwice, "RecordDisposition/agent queue: a correction that would make a contact active twice is ErrConflict", false},
 	}
 }

@@ -334,6 +334,7 @@ func (m *memory) dispose(d disposal, p disposition.RecordParams, row disposition
 	if p.Rule.Effect.AboutPhone() && (!row.stays || last < 0) {
 		row.statuses = m.spread(d, p, &result)
 	}
+	m.breathe(faultDisposeWritesBack)
 	m.settleItem(d, p, row, decision, counts, &result)
 	row.ItemVersion = result.LockVersion
 	if p.Rule.Effect == disposition.EffectConvert {
