@@ -202,6 +202,20 @@ func capBehaviours(g *group) {
 		c.requireStanding(result)
 	})
 
+	g.proves("a contact whom machines finished is not finished when a person turns out to have answered", func(c *campaign) {
+		contact := c.addCallable(1)[0]
+		policy := dialer.RetryPolicy{MaxAttempts: 9, MaxVoicemails: 1}
+		ended := machine(c, contact, policy)
+		require.Equal(c, dialer.FailMaxVoicemails, c.callItem(ended.Call.Ref.ItemID).FailReason)
+		require.Equal(c, 1, c.enqueue(queue.EnqueueParams{ContactIDs: []uuid.UUID{contact.ID}}).Skipped[queue.SkipFinished])
+
+		late := c.recordParams(ended.Call, dialer.Facts{AMD: dialer.AMDHuman, AMDAt: ended.Call.AMDAt.Add(-time.Second)})
+		late.Policy = policy
+		require.Equal(c, dialer.StateQueued, c.recordCall(late).State)
+		skipped := c.enqueue(queue.EnqueueParams{ContactIDs: []uuid.UUID{contact.ID}}).Skipped
+		require.Zero(c, skipped[queue.SkipFinished])
+	})
+
 	g.proves("calls that reached a machine count against MaxVoicemails of an agent's attempt", func(c *campaign) {
 		contact := c.addCallable(1)[0]
 		call := machine(c, contact, voicemails)
