@@ -78,7 +78,7 @@ func correctionBehaviours(g *group) {
 			ContactID: s.contact.ID, CallID: s.call.ID, AgentID: s.agent, ActorID: c.actor,
 			Code: disposition.CodeConverted, Effect: disposition.EffectConvert, Attempt: 1, Supersedes: first.ID, RecordedAt: c.now,
 		}, kept[1])
-		require.Equal(c, 2, max(2, c.auditCount(outdial.ActionDispositionRecord)))
+		require.Contains(c, []int{2, -1}, c.auditCount(outdial.ActionDispositionRecord), "unless nobody can look")
 	})
 
 	g.provesInBoth("a correction may be corrected, and repeated", func(c *campaign, in disposition.Queue) {

@@ -158,10 +158,18 @@ func newDispositionMachine(ctx context.Context, t *rapid.T, c *campaign, number 
 	return m
 }
 
-// stop stops the campaigns, so that the checks that follow find fewer running.
+// stop looks at the leads, and stops the campaigns, so that the checks that follow find
+// fewer running.
 func (m *dispositionMachine) stop(t *rapid.T) {
 	for _, id := range m.campaigns {
-		_, err := m.campaign.store.ControlCampaign(m.ctx, dialer.ControlParams{CampaignID: id, Control: dialer.ControlStop, ActorID: m.campaign.actor, Now: m.now})
+		made, err := m.campaign.store.ListLeads(m.ctx, disposition.ListLeadsParams{CampaignID: id, Limit: everything})
+		require.NoError(t, err)
+		leads := map[uuid.UUID]bool{}
+		for _, lead := range made.Leads {
+			require.False(t, leads[lead.ContactID], "the contact is a lead twice")
+			leads[lead.ContactID] = true
+		}
+		_, err = m.campaign.store.ControlCampaign(m.ctx, dialer.ControlParams{CampaignID: id, Control: dialer.ControlStop, ActorID: m.campaign.actor, Now: m.now})
 		require.NoError(t, err)
 	}
 }
@@ -233,7 +241,8 @@ func (m *dispositionMachine) requireSkips(t *rapid.T, among func(*account) bool,
 	}
 }
 
-func in(campaign uuid.UUID) func(*account) bool {
+// ofCampaign is everybody in a campaign.
+func ofCampaign(campaign uuid.UUID) func(*account) bool {
 	return func(who *account) bool { return who.campaign == campaign }
 }
 
@@ -241,7 +250,6 @@ func in(campaign uuid.UUID) func(*account) bool {
 // nobody is active whose number is on the list, or who is finished; and who must not be
 // queued again is told so.
 func (m *dispositionMachine) balance(t *rapid.T) {
-	leads := map[[2]uuid.UUID]bool{}
 	for _, campaign := range m.campaigns {
 		items, dialed, calls := m.items(t, campaign)
 		require.Empty(t, incoherence(items))
@@ -269,13 +277,7 @@ func (m *dispositionMachine) balance(t *rapid.T) {
 			CampaignID: campaign, AgentID: agent, ActorID: agent, DryRun: true, Now: m.now,
 		})
 		require.NoError(t, err)
-		m.requireSkips(t, in(campaign), result.Skipped)
-		result2, err := m.campaign.store.ListLeads(m.ctx, disposition.ListLeadsParams{CampaignID: campaign, Limit: everything})
-		require.NoError(t, err)
-		for _, lead := range result2.Leads {
-			require.False(t, leads[[2]uuid.UUID{campaign, lead.ContactID}], "the contact is a lead twice")
-			leads[[2]uuid.UUID{campaign, lead.ContactID}] = true
-		}
+		m.requireSkips(t, ofCampaign(campaign), result.Skipped)
 	}
 }
 

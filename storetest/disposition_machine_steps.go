@@ -27,7 +27,7 @@ func (m *dispositionMachine) drawAgent(t *rapid.T) uuid.UUID {
 // drawContacts draws one contact of the campaign, or nil for all.
 func (m *dispositionMachine) drawContacts(t *rapid.T, campaign uuid.UUID) ([]uuid.UUID, func(*account) bool) {
 	if rapid.Bool().Draw(t, "everybody") {
-		return nil, in(campaign)
+		return nil, ofCampaign(campaign)
 	}
 	some := slices.DeleteFunc(slices.Clone(m.accounts), func(who *account) bool { return who.campaign != campaign })
 	one := some[rapid.IntRange(0, len(some)-1).Draw(t, "contact")]
@@ -142,7 +142,12 @@ func (m *dispositionMachine) drawParams(t *rapid.T, campaign, item uuid.UUID, ve
 }
 
 func (m *dispositionMachine) dispose(t *rapid.T) {
-	campaign, id, version, who, call := uuid.Nil, uuid.Nil, 0, (*account)(nil), dialer.Call{}
+	var (
+		campaign, id uuid.UUID
+		version      int
+		who          *account
+		call         dialer.Call
+	)
 	anyCall := rapid.IntRange(0, 7).Draw(t, "any when 7") == 7
 	if talked := m.callsThat(t, func(call dialer.Call) bool { return !call.ConnectedAt.IsZero() && (anyCall || !m.disposed[call.ID]) }); len(talked) > 0 && rapid.Bool().Draw(t, "about a call") {
 		call = talked[rapid.IntRange(0, len(talked)-1).Draw(t, "call")]

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -64,7 +63,7 @@ func promiseBehaviours(g *group) {
 		s.version++
 		err := c.recordError(c.disposeParams(s, disposition.CodeCallback, calledBackAt(c.now)))
 		require.ErrorIs(c, err, outdial.ErrConflict)
-		require.False(c, errors.Is(err, outdial.ErrInvalid))
+		require.NotErrorIs(c, err, outdial.ErrInvalid)
 	})
 
 	g.proves("agent queue: a callback for anyone waits in the pool", func(c *campaign) {
@@ -73,7 +72,7 @@ func promiseBehaviours(g *group) {
 			item := c.start(uuid.New(), contact, fromPool)
 			p := c.disposeParams(subjectOf(item, contact), disposition.CodeCallback, forAnyone)
 			want := disposedAs(item, disposition.Decision{Step: disposition.StepCallback, At: p.CallbackAt}, p)
-			require.Equal(c, uuid.Nil, want.CallbackAgentID)
+			require.Zero(c, want.CallbackAgentID)
 			c.record(p)
 			requireSame(c, want, c.item(item.ID))
 			c.wait(callbackIn)

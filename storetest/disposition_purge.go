@@ -22,6 +22,8 @@ func aboutPhones() []disposition.Code {
 // purgeBehaviours proves what follows for others when a number must not, or cannot, be
 // called.
 func purgeBehaviours(g *group) {
+	aboutPhoneBehaviours(g)
+
 	for _, code := range aboutPhones() {
 		reason := ruleOf(code).Effect.FailReason()
 
@@ -108,7 +110,10 @@ func purgeBehaviours(g *group) {
 			}
 		})
 	}
+}
 
+// aboutPhoneBehaviours proves what becomes of the number itself.
+func aboutPhoneBehaviours(g *group) {
 	g.provesInBoth("EffectSuppress puts the number that was called on the list for every campaign", func(c *campaign, in disposition.Queue) {
 		phone, other := nextPhone(), c.another()
 		contact := c.add(person(withPhone(phone)))[0]

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -92,12 +93,8 @@ func (g *group) provesInBoth(sentence string, behaviour func(c *campaign, in dis
 
 // ruleOf is the canonical rule of a code.
 func ruleOf(code disposition.Code) disposition.Rule {
-	for _, rule := range (disposition.Map{}).Rules() {
-		if rule.Code == code {
-			return rule
-		}
-	}
-	panic("storetest: no such code: " + string(code))
+	rules := (disposition.Map{}).Rules()
+	return rules[slices.IndexFunc(rules, func(rule disposition.Rule) bool { return rule.Code == code })]
 }
 
 // disposeParams records a code about what the agent has, as edited. A callback is the

@@ -22,20 +22,25 @@
 // the audit log or a host's own transaction, and with it the behaviours that need
 // it; what is skipped for want of one is printed when the suite ends.
 //
-// A suite of examples finds the mistakes its author thought of. Four parts go
+// A suite of examples finds the mistakes its author thought of. Five parts go
 // further:
 //
 //   - Model and PowerModel draw random sequences of calls and compare every answer,
 //     and every item after every step, with a plain program that says the same as
 //     the documentation;
-//   - Concurrency and PowerConcurrency let many callers meet and count afterwards:
-//     every claim made once, nothing lost, no contact active twice and no phone in
-//     two calls at any moment, one effect of what is delivered twenty times;
+//   - DispositionModel draws random sequences of pulls, calls, dispositions and
+//     corrections, and balances the books after every step: no contact exceeds their
+//     caps, nothing suppressed is queued, who is finished never comes back, and every
+//     attempt is accounted for;
+//   - Concurrency, PowerConcurrency and DispositionConcurrency let many callers meet
+//     and count afterwards: every claim made once, nothing lost, no contact active
+//     twice and no phone in two calls at any moment, one effect of what is delivered
+//     twenty times, no do_not_call forgotten;
 //   - EventOrders plays realistic calls in every order of their events, and repeats
 //     some: all of them have one end;
 //   - Histories records what concurrent callers saw and looks for an order of
 //     their calls that explains it.
 //
-// The package's own tests hold the suite against more than two hundred stores that
+// The package's own tests hold the suite against about three hundred stores that
 // each make one mistake, and require it to find every one.
 package storetest
