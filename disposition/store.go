@@ -31,7 +31,8 @@ type Store interface {
 	// campaign has not is ErrNotFound.
 	//
 	// An item that a purge took out of the agent's hands meanwhile stays as it is: the
-	// attempt counts, and what was recorded is kept.
+	// attempt counts, and what was recorded is kept. It does not finish a contact who is
+	// active again in the campaign, unless it is EffectSuppress.
 	//
 	// A request with the fingerprint of one that was recorded for the same item and
 	// LockVersion changes nothing and has the same result; another one is ErrConflict.

@@ -221,23 +221,41 @@ func (r *recording) addCallback(ctx context.Context) error {
 // stand keeps in the contact's ledger what the decision means for the campaign.
 func (r *recording) stand(ctx context.Context) error {
 	next, finishedAt, reason := r.decision.At, r.before.FinishedAt, r.before.FinishReason
-	if r.fixed {
-		// Nothing waits for the contact any more, and what finished them stands.
-		next, finishedAt, reason = time.Time{}, r.standing.FinishedAt.Time, r.standing.FinishReason
-	}
-	if r.decision.FinishReason != "" && (!r.fixed || reason == "") {
-		finishedAt, reason = r.p.Now, r.decision.FinishReason
-	}
-	if !next.IsZero() {
+	if !next.IsZero() && !r.fixed {
 		at := next.UTC().Truncate(time.Microsecond)
 		r.result.NextAttemptAt = &at
 	}
+	if r.fixed {
+		// The item waits for nothing, and what holds for the contact by now stands.
+		next, finishedAt, reason = r.standing.NextAttemptAt.Time, r.standing.FinishedAt.Time, r.standing.FinishReason
+	}
+	finishes, err := r.finishes(ctx, reason)
+	if err != nil {
+		return err
+	}
+	if finishes {
+		finishedAt, reason = r.p.Now, r.decision.FinishReason
+	}
 	r.result.FinishReason = reason
-	_, err := r.c.Exec(ctx, "set_standing", Args{
+	_, err = r.c.Exec(ctx, "set_standing", Args{
 		"campaign_id": r.p.CampaignID, "contact_id": r.contactID, "next_attempt_at": r.store.at(next),
 		"finished_at": r.store.at(finishedAt), "finish_reason": optionalText(reason),
 	})
 	return err
+}
+
+// finishes says whether the campaign is done with the contact. What is late about an
+// item that a purge took does not finish somebody who has been queued again since,
+// unless they must never be called.
+func (r *recording) finishes(ctx context.Context, finished string) (bool, error) {
+	switch {
+	case r.decision.FinishReason == "" || r.fixed && finished != "":
+		return false, nil
+	case !r.fixed || r.p.Rule.Effect == disposition.EffectSuppress:
+		return true, nil
+	}
+	others, err := r.activeElsewhere(ctx)
+	return others == 0, err
 }
 
 // aboutPhone does what concerns everybody who has the number.

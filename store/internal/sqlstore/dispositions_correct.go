@@ -106,14 +106,20 @@ func (r *recording) queueable(ctx context.Context, active bool) error {
 	if active {
 		return nil
 	}
-	var others int
-	err := r.c.Get(ctx, &others, "count_active", Args{
-		"campaign_id": r.p.CampaignID, "contact_id": r.contactID, "item_id": r.p.ItemID,
-	})
+	others, err := r.activeElsewhere(ctx)
 	if err == nil && others > 0 {
 		err = outdial.Conflict("the contact was queued again meanwhile")
 	}
 	return err
+}
+
+// activeElsewhere counts the other items with which the contact is active in the
+// campaign.
+func (r *recording) activeElsewhere(ctx context.Context) (others int, err error) {
+	err = r.c.Get(ctx, &others, "count_active", Args{
+		"campaign_id": r.p.CampaignID, "contact_id": r.contactID, "item_id": r.p.ItemID,
+	})
+	return others, err
 }
 
 // active says whether the item holds its contact.
