@@ -25,8 +25,10 @@ func (s *Service) Policy(ctx context.Context, actor outdial.Actor, campaignID uu
 	if err := requireView(actor, campaignID); err != nil {
 		return own, effective, err
 	}
-	own, err = s.store.CampaignPolicy(ctx, campaignID)
-	return own, s.cfg.Policy.Override(own), err
+	if own, err = s.store.CampaignPolicy(ctx, campaignID); err != nil {
+		return dialer.RetryPolicy{}, dialer.RetryPolicy{}, err
+	}
+	return own, s.cfg.Policy.Override(own), nil
 }
 
 // SetPolicy replaces what the campaign overrides: a field that is zero is the process's
