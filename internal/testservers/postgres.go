@@ -167,7 +167,7 @@ func postgresSettings(port int, durable bool) []string {
 		"-p", strconv.Itoa(port),
 		"-c", "listen_addresses=" + loopback,
 		"-c", "unix_socket_directories=",
-		"-c", "max_connections=300",
+		"-c", "max_connections=800",
 		"-c", "timezone=UTC",
 		"-c", "log_timezone=UTC",
 	}
