@@ -99,7 +99,7 @@ func requireNobodyActive(c *campaign, contacts []outdial.Contact, about string) 
 // recordOneAtOnce is an agent who presses one button twenty times.
 func recordOneAtOnce(c *campaign, in disposition.Queue) {
 	const requests = 20
-	for round := range rounds(10) {
+	for round := range effort(10) {
 		rule := (disposition.Map{}).Rules()[round%len((disposition.Map{}).Rules())]
 		s := c.reached(in, c.addCallable(1)[0])
 		p := c.disposeParams(s, rule.Code)
@@ -128,7 +128,7 @@ func recordOneAtOnce(c *campaign, in disposition.Queue) {
 // once.
 func recordSeveralAtOnce(c *campaign, in disposition.Queue) {
 	rules := (disposition.Map{}).Rules()
-	for range rounds(10) {
+	for range effort(10) {
 		s := c.reached(in, c.addCallable(1)[0])
 		before := len(c.dispositions())
 		asked := make([]disposition.RecordParams, len(rules))

@@ -95,7 +95,9 @@ func (m *model) candidates(p queue.PullParams, mine bool) []*queue.Item {
 		expired := item.State == queue.StateLocked && !item.LockExpiresAt.After(p.Now)
 		here := item.CampaignID == p.CampaignID && (queued && item.AgentID == p.AgentID && mine ||
 			item.Pooled && (queued || expired) && !mine)
-		if here && !item.ScheduledFor.After(p.Now) &&
+		// A callback of the pool waits for its time, also where the item has none.
+		later := item.ScheduledFor.After(p.Now) || !mine && item.CallbackAt.After(p.Now)
+		if here && !later &&
 			m.uncallable(p.CampaignID, m.contacts[item.ContactID], p.Now) == "" && !m.inCall(m.contacts[item.ContactID].Phone) {
 			candidates = append(candidates, item)
 		}
