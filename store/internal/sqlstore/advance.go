@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,6 +46,7 @@ func (s *Store) advance(ctx context.Context, c *Conn, row lockedCall, n news, po
 	after := n.mergedInto(before, now)
 	policy, history, err := s.retrying(ctx, c, policy, row.PolicyRow, attempt{
 		campaignID: row.CampaignID, contactID: row.ContactID, callID: row.ID, now: now,
+		goesOn: after.EndedAt.IsZero() && after.NotPlacedAt.IsZero(),
 	})
 	if err != nil {
 		return lockedCall{}, err
@@ -243,9 +242,15 @@ func (s *Store) countAttempt(ctx context.Context, c *Conn, call dialer.Call, by 
 	if _, err := c.Exec(ctx, "count_placed", args); err != nil {
 		return 0, err
 	}
+	return countContact(ctx, c, args)
+}
+
+// countContact counts an attempt in the contact's ledger, and returns how many they have
+// had in the campaign.
+func countContact(ctx context.Context, c *Conn, args Args) (int, error) {
 	var attempts int
 	err := c.Get(ctx, &attempts, "count_attempt", args)
-	if errors.Is(err, sql.ErrNoRows) {
+	if isNoRow(err) {
 		// The host has taken the contact out of the campaign.
 		return 1, nil
 	}

@@ -30,7 +30,9 @@ func (r *recording) decide(ctx context.Context) error {
 	case r.queue == disposition.QueuePower:
 		r.tried.Number, r.tried.PlacedAt = max(r.call.Attempt, 1), r.call.PlacedAt
 	case !correction:
-		counted, err := r.countAttempt(ctx)
+		counted, err := countContact(ctx, r.c, Args{
+			"campaign_id": r.p.CampaignID, "contact_id": r.contactID, "by": 1, "now": r.store.at(r.p.Now),
+		})
 		if err != nil {
 			return err
 		}
@@ -62,18 +64,6 @@ func (r *recording) checkCallback() error {
 		return &disposition.WindowClosedError{Zone: r.standing.Timezone}
 	}
 	return nil
-}
-
-func (r *recording) countAttempt(ctx context.Context) (int, error) {
-	var attempts int
-	err := r.c.Get(ctx, &attempts, "count_attempt", Args{
-		"campaign_id": r.p.CampaignID, "contact_id": r.contactID, "by": 1, "now": r.store.at(r.p.Now),
-	})
-	if isNoRow(err) {
-		// The host has taken the contact out of the campaign.
-		return 1, nil
-	}
-	return attempts, err
 }
 
 // apply does what was decided.

@@ -84,6 +84,8 @@ type attempt struct {
 	attemptedAt time.Time
 	supersedes  uuid.UUID
 	now         time.Time
+	// goesOn says that nothing follows it yet, so that nobody need know the past.
+	goesOn bool
 }
 
 // retrying returns the policy that holds for the campaign, and what it asks of the
@@ -96,7 +98,7 @@ func (s *Store) retrying(
 		return policy, dialer.History{}, err
 	}
 	policy = policy.Override(own)
-	if !policy.AsksHistory() {
+	if a.goesOn || !policy.AsksHistory() {
 		return policy, dialer.History{}, nil
 	}
 	args := Args{

@@ -1,9 +1,9 @@
 -- Pulling: which item an agent gets next.
 --
--- Callbacks that are due come first. After them the order is priority descending, due ones first, oldest first. It is walked
--- priority by priority, so that every step is one look into an index: thousands of
--- items that are scheduled for later, or thousands at a low priority, cost a pull
--- nothing.
+-- Callbacks that are due come first. After them the order is priority descending, due
+-- ones first, oldest first. It is walked priority by priority, so that every step is one
+-- look into an index: thousands of items that are scheduled for later, or thousands at a
+-- low priority, cost a pull nothing.
 
 -- fragment: held
 q.campaign_id = {{any_campaign}} AND q.agent_id = {{any_agent}} AND q.queue_state = 'locked'
