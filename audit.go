@@ -17,7 +17,12 @@ const (
 	ActionQueueEnqueue  Action = "queue.enqueue"
 	ActionQueueRollback Action = "queue.rollback"
 	ActionContactImport Action = "contact.import"
-	ActionSuppressAdd   Action = "suppression.add"
+
+	ActionSuppressAdd    Action = "suppression.add"
+	ActionSuppressRemove Action = "suppression.remove"
+	ActionSuppressImport Action = "suppression.import"
+	ActionConsentRevoke  Action = "consent.revoke"
+	ActionConsentRestore Action = "consent.restore"
 
 	ActionDialerEnqueue  Action = "dialer.enqueue"
 	ActionDialerStart    Action = "dialer.start"

@@ -22,6 +22,7 @@ type Store interface {
 	queue.Store
 	intake.Store
 	suppression.Store
+	suppression.Feed
 	dialer.Store
 	presence.Store
 	telephony.Store

@@ -46,8 +46,9 @@ var arrows = []arrow{
 	{from: "queue/filter/...", to: []string{"."}, not: join(databases, web)},
 	{from: "dialer/pacing/...", to: []string{"."}, not: join(databases, web)},
 	{from: "dialer/callwindow/...", to: []string{"."}, not: join(databases, web)},
-	{from: "suppression/bloom/...", to: []string{"."}, not: join(databases, web)},
 
+	// A filter of suppression's, which knows Redis; suppression knows neither.
+	{from: "suppression/bloom/...", to: []string{".", "suppression"}, not: join(databases, web)},
 	{from: "queue/...", to: join(root, domain), not: join(databases, web)},
 	{from: "dialer/...", to: join(root, domain), not: join(databases, web)},
 	{from: "disposition/...", to: join(root, domain), not: join(databases, web)},

@@ -1,16 +1,7 @@
-// Package suppression holds who must never be called: numbers and addresses on a
-// do-not-call or opt-out list, for every campaign or for one.
-//
-// The guarantee that the rest of the library builds on: no item is pulled,
-// replaced in or enqueued whose phone or e-mail was suppressed by a transaction
-// that committed before the claim began. The claiming statement itself asks the
-// database.
 package suppression
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -33,11 +24,18 @@ type Source string
 
 // The sources of entries.
 const (
-	SourceManual  Source = "manual"
+	// SourceManual is a person: an agent, an operator, the callee.
+	SourceManual Source = "manual"
+	// SourceWebhook is another system, such as a texting service that was told STOP.
 	SourceWebhook Source = "webhook"
-	SourceQA      Source = "qa"
-	SourceImport  Source = "import"
+	// SourceQA is whoever listens to calls afterwards.
+	SourceQA Source = "qa"
+	// SourceImport is a file, such as a registry's.
+	SourceImport Source = "import"
 )
+
+// Sources lists every source there is, in a stable order.
+func Sources() []Source { return []Source{SourceManual, SourceWebhook, SourceQA, SourceImport} }
 
 // Entry is one line of the list. Printing or logging one redacts whom it is
 // about.
@@ -54,7 +52,13 @@ type Entry struct {
 	Reason     string
 	// ExpiresAt ends the entry; zero never does.
 	ExpiresAt time.Time
+	// ReceivedAt is when somebody asked for it, which may be earlier than the moment
+	// from which it holds: a letter has been on its way. Zero is that moment.
+	ReceivedAt time.Time
 }
+
+// Target is whom the entry is about.
+func (e Entry) Target() Target { return Target{Kind: e.Kind, Key: e.Key} }
 
 // NewPhone returns a global manual entry for a phone.
 func NewPhone(phone outdial.Phone) Entry {
@@ -67,52 +71,18 @@ func NewEmail(email outdial.Email) Entry {
 }
 
 // String returns the kind and the redacted value.
-func (e Entry) String() string { return string(e.Kind) + " " + e.masked() }
+func (e Entry) String() string { return string(e.Kind) + " " + masked(e.Kind, e.Value) }
 
 // GoString returns the redacted form, so that %#v does not leak the value.
 func (e Entry) GoString() string { return "suppression.Entry(" + e.String() + ")" }
 
 // Format implements fmt.Formatter with the redacted form, whatever the verb.
-func (e Entry) Format(f fmt.State, verb rune) {
-	if verb == 'v' && f.Flag('#') {
-		_, _ = io.WriteString(f, e.GoString())
-		return
-	}
-	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), e.String())
-}
+func (e Entry) Format(f fmt.State, verb rune) { format(f, verb, e.String(), e.GoString()) }
 
 // LogValue implements slog.LogValuer with what the entry says, its value
 // redacted. The reason is free text that may name anybody, and stays out.
 func (e Entry) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.String("kind", string(e.Kind)), slog.String("value", e.masked()),
+		slog.String("kind", string(e.Kind)), slog.String("value", masked(e.Kind, e.Value)),
 		slog.Any("campaign_id", e.CampaignID), slog.String("source", string(e.Source)))
-}
-
-// masked is the value as a log may carry it.
-func (e Entry) masked() string {
-	if e.Kind == KindEmail {
-		return outdial.Email(e.Value).Masked()
-	}
-	return outdial.Phone(e.Value).Masked()
-}
-
-// Store is what suppression needs of a database.
-type Store interface {
-	// AddSuppressions puts entries on the list, with one event for each that was
-	// not there yet and one audit entry for the call, in one transaction. Adding
-	// an entry twice is once.
-	AddSuppressions(ctx context.Context, p AddParams) (AddResult, error)
-}
-
-// AddParams asks to suppress.
-type AddParams struct {
-	Entries []Entry
-	ActorID uuid.UUID
-	Now     time.Time
-}
-
-// AddResult says how many entries were new.
-type AddResult struct {
-	Added int `json:"added"`
 }
