@@ -60,6 +60,9 @@ type Entry struct {
 // Target is whom the entry is about.
 func (e Entry) Target() Target { return Target{Kind: e.Kind, Key: e.Key} }
 
+// Place is where the entry stands.
+func (e Entry) Place() Place { return Place{Target: e.Target(), CampaignID: e.CampaignID} }
+
 // NewPhone returns a global manual entry for a phone.
 func NewPhone(phone outdial.Phone) Entry {
 	return Entry{Kind: KindPhone, Value: phone.E164(), Key: phone.E164(), Source: SourceManual}

@@ -33,7 +33,7 @@ func TestMigrateFillsAnEmptyDatabase(t *testing.T) {
 	require.NoError(t, st.Migrate(t.Context()))
 	require.Equal(t, "agent_queue agent_sessions audit_log call_attempts campaign_contacts campaign_queue campaign_settings contact_attributes "+
 		"contacts dialer_leases dispositions idempotency_keys leads outdial_schema_lock outdial_schema_version phone_holds "+
-		"suppression_events suppressions telephony_events",
+		"suppression_cursors suppression_events suppression_feed suppression_imports suppressions telephony_events",
 		h.text(t, `SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`))
 	requireWorking(t, h, st)
 }

@@ -3,10 +3,13 @@ package postgres_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/outdial/outdial/store"
 	"github.com/outdial/outdial/store/postgres"
+	"github.com/outdial/outdial/suppression"
 )
 
 func TestMigrationsRunByHandMakeTheSchemaThatMigrateMakes(t *testing.T) {
@@ -33,6 +36,11 @@ func runByHand(t *testing.T, h host) {
 	migrations, err := postgres.Migrations()
 	require.NoError(t, err)
 	require.NotEmpty(t, migrations)
+	runVersions(t, h, migrations)
+}
+
+func runVersions(t *testing.T, h host, migrations []store.Migration) {
+	t.Helper()
 	for _, migration := range migrations {
 		statements := []string{migration.SQL}
 		if migration.NoTransaction {
@@ -44,6 +52,37 @@ func runByHand(t *testing.T, h host) {
 			}
 		}
 	}
+}
+
+func TestMigrateNumbersTheSuppressionEventsFromBefore(t *testing.T) {
+	t.Parallel()
+
+	address := emptyDatabase(t).String()
+	h := newHost(t, address)
+	migrations, err := postgres.Migrations()
+	require.NoError(t, err)
+	const before = 11
+	runVersions(t, h, migrations[:before])
+	h.exec(t, `INSERT INTO suppression_events (kind, value, source, created_at, value_key, campaign_id) VALUES
+		('phone', '+15046218927', 'manual', '2026-03-03', '+15046218927', '00000000-0000-0000-0000-000000000000'),
+		('phone', '+15046218928', 'manual', '2026-03-01', '+15046218928', '00000000-0000-0000-0000-000000000000'),
+		('phone', '+15046218929', 'manual', '2026-03-02', NULL, NULL)`)
+	st := open(t, address)
+	for range 2 {
+		runVersions(t, h, migrations[before:])
+		followed, err := st.FollowSuppressions(t.Context(), suppression.FollowParams{Limit: 10})
+		require.NoError(t, err)
+		require.Len(t, followed.Events, 2, "an event that says nobody is not followed")
+		require.Equal(t, []string{"+15046218928", "+15046218927"}, []string{followed.Events[0].Key, followed.Events[1].Key})
+		require.EqualValues(t, 2, followed.Events[1].Position.Number)
+	}
+	_, err = st.AddSuppressions(t.Context(), suppression.AddParams{
+		Entries: []suppression.Entry{suppression.NewPhone("+15046218930")}, Now: time.Now(),
+	})
+	require.NoError(t, err)
+	head, err := st.SuppressionHead(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 3, head.Number, "the next one has the next number")
 }
 
 func TestMigrationsAreNumberedFromOneAndNamed(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
@@ -16,6 +17,7 @@ import (
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/store/sqlite"
+	"github.com/outdial/outdial/suppression"
 )
 
 // unmigrated opens a file in which nothing has been done yet, or is shared.
@@ -243,6 +245,9 @@ func TestMigrationsBeginWithTheColumnsThatAHostMayLack(t *testing.T) {
 		"fail_reason TEXT, pooled BOOLEAN NOT NULL DEFAULT FALSE, launch_id TEXT)")
 	exec(t, st.DB(), "CREATE TABLE dispositions (id TEXT PRIMARY KEY, campaign_id TEXT, contact_id TEXT)")
 	exec(t, st.DB(), "CREATE TABLE leads (id TEXT PRIMARY KEY, campaign_id TEXT, contact_id TEXT)")
+	exec(t, st.DB(), "CREATE TABLE suppressions (id TEXT PRIMARY KEY, kind TEXT, value TEXT, value_key TEXT, campaign_id TEXT, source TEXT, "+
+		"reason TEXT, created_by TEXT, created_at INTEGER, expires_at INTEGER)")
+	exec(t, st.DB(), "CREATE TABLE suppression_events (id TEXT PRIMARY KEY, kind TEXT, value TEXT, source TEXT, created_at INTEGER)")
 	added := 0
 	for line := range strings.Lines(columns.SQL) {
 		require.True(t, strings.HasPrefix(line, "-- "), "a host picks from it")
@@ -251,9 +256,36 @@ func TestMigrationsBeginWithTheColumnsThatAHostMayLack(t *testing.T) {
 			added++
 		}
 	}
-	require.Equal(t, 78, added)
+	require.Equal(t, 86, added)
 	for _, migration := range migrations[1:] {
 		exec(t, st.DB(), migration.SQL)
 	}
 	requireWorking(t, st)
+}
+
+func TestMigrateNumbersTheSuppressionEventsFromBefore(t *testing.T) {
+	t.Parallel()
+
+	st := unmigrated(t, sqlite.Memory)
+	exec(t, st.DB(), "CREATE TABLE suppression_events (id TEXT PRIMARY KEY, kind TEXT, value TEXT, source TEXT, created_at INTEGER, "+
+		"value_key TEXT, campaign_id TEXT, action TEXT NOT NULL DEFAULT 'add')")
+	exec(t, st.DB(), `INSERT INTO suppression_events (id, kind, value, source, created_at, value_key, campaign_id) VALUES
+		('00000000-0000-7000-8000-000000000001', 'phone', '+15046218927', 'manual', 3, '+15046218927', '00000000-0000-0000-0000-000000000000'),
+		('00000000-0000-7000-8000-000000000002', 'phone', '+15046218928', 'manual', 1, '+15046218928', '00000000-0000-0000-0000-000000000000'),
+		('00000000-0000-7000-8000-000000000003', 'phone', '+15046218929', 'manual', 2, NULL, NULL)`)
+	for range 2 {
+		require.NoError(t, st.Migrate(t.Context()))
+		followed, err := st.FollowSuppressions(t.Context(), suppression.FollowParams{Limit: 10})
+		require.NoError(t, err)
+		require.Len(t, followed.Events, 2, "an event that says nobody is not followed")
+		require.Equal(t, []string{"+15046218928", "+15046218927"}, []string{followed.Events[0].Key, followed.Events[1].Key})
+		require.EqualValues(t, 2, followed.Events[1].Position.Number)
+	}
+	_, err := st.AddSuppressions(t.Context(), suppression.AddParams{
+		Entries: []suppression.Entry{suppression.NewPhone("+15046218930")}, Now: time.UnixMicro(4),
+	})
+	require.NoError(t, err)
+	head, err := st.SuppressionHead(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 3, head.Number, "the next one has the next number")
 }

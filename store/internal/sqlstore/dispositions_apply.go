@@ -253,17 +253,10 @@ func (r *recording) aboutPhone(ctx context.Context) error {
 	if !r.p.Rule.Effect.AboutPhone() || r.phoneKey == "" {
 		return nil
 	}
-	if r.p.Rule.Effect == disposition.EffectSuppress {
-		added, err := r.store.addSuppression(ctx, r.c, suppression.Entry{
-			Kind: suppression.KindPhone, Value: r.phone, Key: r.phoneKey,
-			Source: suppression.SourceManual, Reason: string(r.p.Rule.Code),
-		}, suppression.AddParams{ActorID: r.p.ActorID, Now: r.p.Now})
-		if err != nil {
+	if r.p.Rule.Effect == disposition.EffectInvalidate {
+		if err := r.setPhoneStatus(ctx, "", outdial.PhoneInvalid); err != nil {
 			return err
 		}
-		r.result.Suppressed = added > 0
-	} else if err := r.setPhoneStatus(ctx, "", outdial.PhoneInvalid); err != nil {
-		return err
 	}
 	args := Args{
 		"phone_key": r.phoneKey, "item_id": r.p.ItemID, "fail_reason": r.p.Rule.Effect.FailReason(),
@@ -276,7 +269,25 @@ func (r *recording) aboutPhone(ctx context.Context) error {
 		}
 		r.result.Purged += purged
 	}
+	if r.p.Rule.Effect == disposition.EffectSuppress {
+		return r.suppress(ctx)
+	}
 	return nil
+}
+
+// suppress puts the number on the list, after everything that others may have to be
+// waited for.
+func (r *recording) suppress(ctx context.Context) error {
+	change := r.store.newChange(r.c, r.p.ActorID, "", r.p.Now)
+	result, err := change.add(ctx, []suppression.Entry{{
+		Kind: suppression.KindPhone, Value: r.phone, Key: r.phoneKey,
+		Source: suppression.SourceManual, Reason: string(r.p.Rule.Code),
+	}})
+	if err != nil {
+		return err
+	}
+	r.result.Suppressed = result.Added > 0
+	return change.publish(ctx)
 }
 
 // lead makes a lead of the contact, or brings back the one that a correction withdrew.

@@ -1,19 +1,13 @@
 package sqlstore
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue/intake"
-	"github.com/outdial/outdial/suppression"
 )
 
 // AddAudit writes an audit entry, with an id of its own.
@@ -114,57 +108,4 @@ func (s *Store) RecordImport(ctx context.Context, p intake.RecordImportParams) e
 			},
 		})
 	})
-}
-
-// AddSuppressions implements suppression.Store.
-func (s *Store) AddSuppressions(ctx context.Context, p suppression.AddParams) (suppression.AddResult, error) {
-	var result suppression.AddResult
-	// In one order for everybody: two callers that take the same entries the other
-	// way round would wait for each other until the server ends one of them.
-	entries := slices.SortedStableFunc(slices.Values(p.Entries), func(a, b suppression.Entry) int {
-		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Kind, b.Kind),
-			bytes.Compare(a.CampaignID[:], b.CampaignID[:]))
-	})
-	err := s.Write(ctx, func(c *Conn) error {
-		result = suppression.AddResult{}
-		for _, entry := range entries {
-			added, err := s.addSuppression(ctx, c, entry, p)
-			if err != nil {
-				return err
-			}
-			result.Added += added
-		}
-		return s.AddAudit(ctx, c, outdial.AuditEntry{
-			ActorID: p.ActorID, Action: outdial.ActionSuppressAdd,
-			TargetType: "suppressions", TargetID: uuid.Nil, CreatedAt: p.Now,
-			Meta: map[string]any{"entries": len(p.Entries), "added": result.Added},
-		})
-	})
-	if err != nil {
-		return suppression.AddResult{}, err
-	}
-	return result, nil
-}
-
-func (s *Store) addSuppression(ctx context.Context, c *Conn, entry suppression.Entry, p suppression.AddParams) (int, error) {
-	id, err := outdial.NewID()
-	if err != nil {
-		return 0, err
-	}
-	args := Args{
-		"id": id, "kind": string(entry.Kind), "value": entry.Value, "value_key": entry.Key,
-		"campaign_id": entry.CampaignID, "source": string(entry.Source), "reason": entry.Reason,
-		"actor_id": p.ActorID, "now": s.at(p.Now),
-		"expires_at": s.at(entry.ExpiresAt), "forever": entry.ExpiresAt.IsZero(),
-	}
-	added, err := c.Exec(ctx, "add_suppression", args)
-	if err != nil {
-		return 0, err
-	}
-	if added == 0 {
-		_, err = c.Exec(ctx, "extend_suppression", args)
-		return 0, err
-	}
-	_, err = c.Exec(ctx, "add_suppression_event", args)
-	return added, err
 }

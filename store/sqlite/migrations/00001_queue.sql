@@ -119,7 +119,8 @@ CREATE TABLE IF NOT EXISTS suppressions (
     reason TEXT,
     created_by TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    expires_at INTEGER
+    expires_at INTEGER,
+    received_at INTEGER
 );
 -- A lookup is always for one value, in every campaign and in this one.
 CREATE UNIQUE INDEX IF NOT EXISTS uq_suppressions ON suppressions (value_key, kind, campaign_id);
@@ -132,7 +133,11 @@ CREATE TABLE IF NOT EXISTS suppression_events (
     created_at INTEGER,
     value_key TEXT,
     campaign_id TEXT,
-    action TEXT NOT NULL DEFAULT 'add'
+    action TEXT NOT NULL DEFAULT 'add',
+    number INTEGER,
+    received_at INTEGER,
+    reason TEXT,
+    actor_id TEXT
 );
 
 CREATE TABLE IF NOT EXISTS audit_log (

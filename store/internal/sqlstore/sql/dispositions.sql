@@ -123,33 +123,26 @@ UPDATE contacts SET phone_status = :to
 -- query: purge_items
 -- Who is to go is picked in a step of its own, as in a pull: a condition with a subquery
 -- would be asked anew, by the old snapshot, of a row that somebody has changed meanwhile.
--- The times of the lock stay: they show that an agent had the item in hand.
 WITH doomed AS MATERIALIZED (
     SELECT q.id FROM agent_queue q
      WHERE q.contact_id IN (SELECT c.id FROM contacts c WHERE c.phone_key = :phone_key)
-       AND COALESCE(q.queue_state IN ('queued', 'locked', 'in_progress'), FALSE)
+       AND {{active}}
        AND q.id <> :item_id
      ORDER BY q.id
     {{row_lock}}
 )
-UPDATE agent_queue AS i
-   SET queue_state = 'failed', fail_reason = :fail_reason, lock_expires_at = NULL, lock_version = i.lock_version + 1
-  FROM doomed
- WHERE i.id = doomed.id
+{{fail_doomed}}
 
 -- query: purge_call_items
 WITH doomed AS MATERIALIZED (
     SELECT q.id FROM campaign_queue q
      WHERE q.contact_id IN (SELECT c.id FROM contacts c WHERE c.phone_key = :phone_key)
-       AND COALESCE(q.status NOT IN ('completed', 'failed'), FALSE)
+       AND {{active_call}}
        AND q.id <> :item_id
      ORDER BY q.id
     {{row_lock}}
 )
-UPDATE campaign_queue AS i
-   SET status = 'failed', fail_reason = :fail_reason, lock_version = i.lock_version + 1, updated_at = :now
-  FROM doomed
- WHERE i.id = doomed.id
+{{fail_doomed_calls}}
 
 -- query: add_lead
 INSERT INTO leads (id, campaign_id, contact_id, disposition_id, agent_id, created_at)

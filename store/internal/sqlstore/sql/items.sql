@@ -15,13 +15,16 @@ COALESCE(c.is_valid, FALSE) AS contact_is_valid, COALESCE(c.is_opted_out, FALSE)
 c.attributes AS contact_attributes
 
 -- fragment: suppressed
--- Whether the contact c is on the list, for every campaign or for this one. One
+-- Whether the contact c is on the list, for every campaign or for the one at hand. One
 -- look for both values.
 EXISTS (SELECT 1 FROM suppressions s
          WHERE s.value_key IN (c.phone_key, c.email_key)
            AND (s.kind = 'phone' AND s.value_key = c.phone_key OR s.kind = 'email' AND s.value_key = c.email_key)
-           AND s.campaign_id IN (:campaign_id, '00000000-0000-0000-0000-000000000000')
+           AND s.campaign_id IN ({{campaign}}, '00000000-0000-0000-0000-000000000000')
            AND (s.expires_at IS NULL OR s.expires_at > :now))
+
+-- fragment: campaign
+:campaign_id
 
 -- fragment: refusal
 -- The first reason for which the contact c must not be called at all, or null.
