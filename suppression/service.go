@@ -59,6 +59,7 @@ type Service struct {
 	cfg     Config
 	changes metric.Int64Counter
 	checks  metric.Int64Counter
+	purged  purgeCounter
 }
 
 // New returns a Service over the store.
@@ -68,6 +69,7 @@ func New(store Store, cfg Config) *Service {
 		store: store, cfg: cfg,
 		changes: metricChanges.Counter(cfg.Meter, cfg.Logger),
 		checks:  metricChecks.Counter(cfg.Meter, cfg.Logger),
+		purged:  purgeCounter{metricPurged.Counter(cfg.Meter, cfg.Logger)},
 	}
 }
 
