@@ -41,6 +41,10 @@ func TestMeasurementsCompareTheSameWork(t *testing.T) {
 			t.Run("a disposition writes what the floor writes", func(t *testing.T) {
 				require.Len(t, dispositions(t, b, 2, 20)[ours], 2)
 			})
+			t.Run("a purge fails what the floor fails", func(t *testing.T) {
+				measured, _ := purge(t, b, 2)
+				require.Len(t, measured[ours], 2)
+			})
 			for name, p := range map[string]*pulls{
 				"one agent pulls from a queue":     {agents: 1, waves: 10},
 				"20 agents pull from their queues": {agents: 20, waves: 3},
