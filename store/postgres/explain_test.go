@@ -337,9 +337,12 @@ func TestHotStatementsUseTheirIndexes(t *testing.T) {
 	require.NoError(t, err)
 	_, err = plain.DB().ExecContext(t.Context(), addHistory, largeCampaign, explainNow)
 	require.NoError(t, err)
+	_, err = plain.DB().ExecContext(t.Context(), addList, largeSize, explainActor, explainNow)
+	require.NoError(t, err)
 	analyze(t, plain.DB())
 	statements := hotStatements()
 	maps.Copy(statements, dispositionStatements())
+	maps.Copy(statements, suppressionStatements())
 	requireIndexes(t, explain(t, seeded), statements)
 }
 

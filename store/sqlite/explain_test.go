@@ -111,7 +111,22 @@ var hotStatements = []hot{
 	{query: "count_voicemails", searches: []string{"ix_call_attempts_contact", "ix_dispositions_contact"}, dropped: []string{"ix_call_attempts_contact"}},
 	{query: "recent_attempts", searches: []string{"ix_call_attempts_contact", "ix_dispositions_contact"}, dropped: []string{"ix_dispositions_contact"}},
 	{query: "get_recorded", searches: []string{"uq_dispositions_item"}, dropped: []string{"uq_dispositions_item"}},
+	{query: "pending_events", searches: []string{"uq_suppression_events_number"}, dropped: []string{"uq_suppression_events_number"}},
+	{query: "follow_feed", searches: []string{"uq_suppression_events_number"}, dropped: []string{"uq_suppression_events_number"}},
+	{query: "feed_head", searches: []string{"uq_suppression_events_number"}, dropped: []string{"uq_suppression_events_number"}},
+	{query: "match_phones", searches: []string{"uq_suppressions"}, dropped: []string{"uq_suppressions"}},
+	{query: "match_emails", searches: []string{"uq_suppressions"}, dropped: []string{"uq_suppressions"}},
+	{query: "find_suppressions", searches: []string{"uq_suppressions"}, dropped: []string{"uq_suppressions"}, sorts: true},
+	{query: "struck_items", searches: []string{"ix_contacts_phone_key", "ix_contacts_email_key", "ix_agent_queue_contact", "uq_suppressions"}, dropped: []string{"ix_contacts_phone_key", "ix_contacts_email_key", "ix_agent_queue_contact", "uq_suppressions"}, sorts: true},
+	{query: "struck_call_items", searches: []string{"ix_contacts_phone_key", "ix_contacts_email_key", "ix_campaign_queue_contact", "uq_suppressions"}, dropped: []string{"ix_contacts_phone_key", "ix_contacts_email_key", "ix_campaign_queue_contact", "uq_suppressions"}, sorts: true},
+	{query: "remove_suppressions", searches: []string{"uq_suppressions"}, dropped: []string{"uq_suppressions"}, sorts: true},
+	{query: "extend_suppressions", searches: []string{"uq_suppressions"}, dropped: []string{"uq_suppressions"}, sorts: true},
+	{query: "fail_items", searches: []string{"sqlite_autoindex_agent_queue_1"}, sorts: true},
+	{query: "fail_call_items", searches: []string{"sqlite_autoindex_campaign_queue_1"}, sorts: true},
 	// The page is read in the order of the key, so that it ends with its limit.
+	{query: "scan_suppressions", searches: []string{"sqlite_autoindex_suppressions_1"}},
+	{query: "active_items", searches: []string{"sqlite_autoindex_agent_queue_1"}},
+	{query: "active_call_items", searches: []string{"sqlite_autoindex_campaign_queue_1"}},
 	{query: "list_items", searches: []string{"sqlite_autoindex_agent_queue_1"}},
 }
 
@@ -138,7 +153,7 @@ func newPlanner(t *testing.T, path string) *planner {
 
 func (p *planner) text(t *testing.T, query string) string {
 	t.Helper()
-	text, err := p.library.Query(query, map[string]string{"filter": "1 = 1", "filter_joins": ""})
+	text, err := p.library.Query(query, map[string]string{"filter": "1 = 1", "filter_joins": "", "of_campaign": "{{of_every_campaign}}"})
 	require.NoError(t, err)
 	return text
 }
