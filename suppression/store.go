@@ -13,7 +13,8 @@ import (
 //
 // Whatever changes the list writes the entries, one event for each entry that changed,
 // and one audit entry, in one transaction. An entry whose ExpiresAt is not after Now is
-// not on the list.
+// not on the list. To add to a campaign that does not exist is ErrNotFound: such an entry
+// would suppress nobody, and nobody would notice.
 //
 // The sentences below are a contract. Package storetest has a test for each.
 type Store interface {
@@ -173,7 +174,7 @@ type ListResult struct {
 // ImportStore is what imports need of a database.
 type ImportStore interface {
 	// BeginImport returns the import of that version of that list for that campaign,
-	// which it begins when there is none.
+	// which it begins when there is none. An unknown campaign is ErrNotFound.
 	BeginImport(ctx context.Context, p BeginImportParams) (Import, error)
 
 	// ImportSuppressions adds entries as AddSuppressions does, and keeps how far the

@@ -60,6 +60,9 @@ func (r placeRow) place() suppression.Place {
 // add puts entries on the list, those for one place one after another.
 func (ch *change) add(ctx context.Context, entries []suppression.Entry) (suppression.AddResult, error) {
 	var result suppression.AddResult
+	if err := ch.requireCampaigns(ctx, entries); err != nil {
+		return suppression.AddResult{}, err
+	}
 	for len(entries) > 0 {
 		round, later := oncePerPlace(entries)
 		entries = later
@@ -71,6 +74,22 @@ func (ch *change) add(ctx context.Context, entries []suppression.Entry) (suppres
 		result.Extended += extended
 	}
 	return result, nil
+}
+
+// requireCampaigns makes sure that every campaign exists: an entry for one that does not
+// would suppress nobody, and nobody would notice.
+func (ch *change) requireCampaigns(ctx context.Context, entries []suppression.Entry) error {
+	known := map[uuid.UUID]bool{uuid.Nil: true}
+	for _, entry := range entries {
+		if known[entry.CampaignID] {
+			continue
+		}
+		if err := ch.store.RequireCampaign(ctx, ch.c, entry.CampaignID); err != nil {
+			return err
+		}
+		known[entry.CampaignID] = true
+	}
+	return nil
 }
 
 // oncePerPlace parts entries into the first for each place, and those of the others

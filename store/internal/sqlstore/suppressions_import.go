@@ -52,6 +52,11 @@ func (s *Store) BeginImport(ctx context.Context, p suppression.BeginImportParams
 	}
 	var row importRow
 	err = s.Write(ctx, func(c *Conn) error {
+		if p.CampaignID != uuid.Nil {
+			if err := s.RequireCampaign(ctx, c, p.CampaignID); err != nil {
+				return err
+			}
+		}
 		if _, err := c.Exec(ctx, "begin_import", args); err != nil {
 			return err
 		}
