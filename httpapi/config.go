@@ -15,6 +15,7 @@ import (
 	"github.com/outdial/outdial/disposition"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
+	"github.com/outdial/outdial/suppression"
 )
 
 const (
@@ -52,6 +53,9 @@ type Config struct {
 	// what the buttons are drawn from.
 	// Defaults to none: the routes of dispositions, leads and retry policies answer 404.
 	Dispositions *disposition.Service
+	// Suppressions is the list of those who must not be called.
+	// Defaults to none: the routes of suppressions, and that of purges, answer 404.
+	Suppressions *suppression.Service
 	// Telephony takes what carriers report about calls, and runs it again.
 	// Defaults to none: the routes of webhooks and of replays answer 404.
 	Telephony *telephony.Handler
@@ -61,6 +65,9 @@ type Config struct {
 	// Webhook checks and reads the signed reports of every other carrier. It needs
 	// Telephony. Defaults to none: POST /webhooks/telephony takes tokens alone.
 	Webhook *webhook.Verifier
+	// DefaultRegion is the country of numbers on the routes of suppressions that name
+	// none, as an ISO 3166 code. Defaults to "US".
+	DefaultRegion string
 	// Ready says whether the server can work, which means that its database
 	// answers. GET /readyz asks it each time, so it should be cheap.
 	// Defaults to always ready.
@@ -72,8 +79,8 @@ type Config struct {
 	// MaxBody is the largest JSON body accepted, in bytes.
 	// Defaults to DefaultMaxBody.
 	MaxBody int64
-	// MaxUpload is the largest upload of contacts accepted, in bytes. Uploads are
-	// streamed, so that a larger limit costs time and not memory.
+	// MaxUpload is the largest upload of contacts or of a do-not-call list accepted, in
+	// bytes. Uploads are streamed, so that a larger limit costs time and not memory.
 	// Defaults to DefaultMaxUpload.
 	MaxUpload int64
 }
@@ -81,6 +88,9 @@ type Config struct {
 // WithDefaults returns a copy in which every optional field that was left out
 // has its default.
 func (c Config) WithDefaults() Config {
+	if c.DefaultRegion == "" {
+		c.DefaultRegion = "US"
+	}
 	if c.Ready == nil {
 		c.Ready = func(context.Context) error { return nil }
 	}
@@ -108,6 +118,8 @@ func (c Config) validate() error {
 		return errors.New("httpapi: Twilio needs Telephony")
 	case c.Webhook != nil && c.Telephony == nil:
 		return errors.New("httpapi: Webhook needs Telephony")
+	case !isRegion(c.DefaultRegion):
+		return errors.New("httpapi: DefaultRegion is not a country")
 	case c.MaxBody < 0:
 		return errors.New("httpapi: MaxBody must not be negative")
 	case c.MaxUpload < 0:

@@ -29,6 +29,9 @@ import (
 // agent_id, keeps the last of two members with one name, and names Go's types
 // instead of the caller's fields.
 type object struct {
+	// at is where in the body the object stands, such as "entries[2]."; nothing for the
+	// body itself. The names of members at fault begin with it.
+	at      string
 	members map[string]json.RawMessage
 	err     error
 }
@@ -183,7 +186,7 @@ func cut(name string) string {
 // that did not fit.
 func (o *object) done() error {
 	if unknown := slices.Sorted(maps.Keys(o.members)); len(unknown) > 0 {
-		return outdial.Invalid(cut(unknown[0]), "is not a field of this request")
+		return outdial.Invalid(o.at+cut(unknown[0]), "is not a field of this request")
 	}
 	return o.err
 }
@@ -199,7 +202,7 @@ func (o *object) take(name string) json.RawMessage {
 	return raw
 }
 
-func (o *object) refuse(field, problem string) { o.keep(outdial.Invalid(field, problem)) }
+func (o *object) refuse(field, problem string) { o.keep(outdial.Invalid(o.at+field, problem)) }
 
 // keep remembers the first error.
 func (o *object) keep(err error) {
@@ -295,7 +298,7 @@ func (o *object) parseIDValue(name string, raw json.RawMessage) uuid.UUID {
 		o.refuse(name, "is not a UUID")
 		return uuid.Nil
 	}
-	id, err := outdial.ParseID(name, text)
+	id, err := outdial.ParseID(o.at+name, text)
 	if err != nil {
 		o.keep(err)
 	}
@@ -318,6 +321,58 @@ func (o *object) ids(name string) []uuid.UUID {
 		ids[i] = o.parseIDValue(fmt.Sprintf("%s[%d]", name, i), raw)
 	}
 	return ids
+}
+
+// parts takes a list of that many values at most, whatever they are, or nil without
+// one. An empty list stays one.
+func (o *object) parts(name string, most int) []json.RawMessage {
+	raw := o.take(name)
+	if raw == nil {
+		return nil
+	}
+	var parts []json.RawMessage
+	switch err := json.Unmarshal(raw, &parts); {
+	case err != nil:
+		o.refuse(name, "must be a list")
+		return nil
+	case len(parts) > most:
+		o.refuse(name, fmt.Sprintf("are more than %d", most))
+		return nil
+	}
+	return parts
+}
+
+// texts takes a list of strings, or nil without one.
+func (o *object) texts(name string, most int) []string {
+	parts := o.parts(name, most)
+	if parts == nil {
+		return nil
+	}
+	texts := make([]string, len(parts))
+	for i, raw := range parts {
+		if string(raw) == "null" || json.Unmarshal(raw, &texts[i]) != nil {
+			o.refuse(fmt.Sprintf("%s[%d]", name, i), "must be a string")
+		}
+	}
+	return texts
+}
+
+// objects takes a list of objects, or nil without one. What is wrong in one of them is
+// remembered in that one.
+func (o *object) objects(name string, most int) []*object {
+	parts := o.parts(name, most)
+	if parts == nil {
+		return nil
+	}
+	objects := make([]*object, len(parts))
+	for i, raw := range parts {
+		field := fmt.Sprintf("%s[%d]", name, i)
+		objects[i] = &object{at: o.at + field + "."}
+		if string(raw) == "null" || json.Unmarshal(raw, &objects[i].members) != nil {
+			o.refuse(field, "must be an object")
+		}
+	}
+	return objects
 }
 
 // instant takes a time, or the zero one without it.

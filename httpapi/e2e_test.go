@@ -21,6 +21,7 @@ import (
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
 	"github.com/outdial/outdial/store/sqlite"
+	"github.com/outdial/outdial/suppression"
 )
 
 // spring is a list of seven contacts, three of one account, that a campaign can
@@ -67,7 +68,8 @@ func newRealServer(t *testing.T) *realServer {
 		Dispositions: disposition.New(store, disposition.Config{
 			Clock: mock, Logger: logger, Meter: meter, Windows: officeHours{""}, // the list says nobody's zone
 		}),
-		Telephony: telephony.New(store, telephony.Config{Clock: mock, Logger: logger, Meter: meter}),
+		Suppressions: suppression.New(store, suppression.Config{Clock: mock, Logger: logger, Meter: meter}),
+		Telephony:    telephony.New(store, telephony.Config{Clock: mock, Logger: logger, Meter: meter}),
 		Twilio:    newTwilio(t), Webhook: newWebhook(t, mock),
 	})
 	require.NoError(t, err)

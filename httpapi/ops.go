@@ -57,6 +57,23 @@ func (a *api) sweep(r *request) (reply, error) {
 	return answer(result)
 }
 
+// purge answers POST /ops/purge. It works in steps: when it fails half way, what was
+// done before stays done, and purging again is harmless.
+func (a *api) purge(r *request) (reply, error) {
+	body, err := a.readObject(r)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := body.done(); err != nil {
+		return reply{}, err
+	}
+	result, err := a.cfg.Suppressions.Purge(r.Context(), r.actor)
+	if err != nil {
+		return reply{}, fmt.Errorf("purge: %w", err)
+	}
+	return answer(result)
+}
+
 // rolledBack is the JSON form of what a rollback did. Items of the agent queue are
 // released, those of the power queue failed; without a power queue there is no Failed.
 type rolledBack struct {

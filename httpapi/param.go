@@ -71,6 +71,17 @@ func (r *request) queryLimit(name string, most int) (int, error) {
 	return limit, nil
 }
 
+// queryFlag reads true or false from the query; none given is false.
+func (r *request) queryFlag(name string) (bool, error) {
+	switch r.URL.Query().Get(name) {
+	case "", "false":
+		return false, nil
+	case "true":
+		return true, nil
+	}
+	return false, outdial.Invalid(name, "must be true or false")
+}
+
 const headerIdempotencyKey = "Idempotency-Key"
 
 // idempotencyKey reads the header that makes a write safe to repeat; without it

@@ -137,7 +137,7 @@ func TestAnUnknownAddressIsAProblem(t *testing.T) {
 	for _, path := range []string{
 		"/", "/nothing", "/campaigns/", "/campaigns/" + id, "/campaigns/" + id + "/queues/", "/campaigns/" + id + "/queues/set/",
 		"/campaigns//queues/set", "/campaigns/../campaigns", "//campaigns", "/campaigns/./" + id + "/queues",
-		"/campaigns/" + id + "/queues/disposition", "/webhooks/", "/suppressions", "/ops/purge",
+		"/campaigns/" + id + "/queues/disposition", "/webhooks/", "/suppressions/", "/ops/",
 		"/campaigns/" + id + "%2fqueues/set", "/campaigns/" + id + "/queue_items/" + itemID.String() + "/dispositions",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodConnect, "BREW"} {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/suppression"
 )
 
 // route is one operation of the API.
@@ -45,6 +46,8 @@ func routes() []route {
 		watch   = []outdial.Scope{outdial.ScopeDialerControl, outdial.ScopeQueueWrite, outdial.ScopeQueuePull}
 		work    = []outdial.Scope{outdial.ScopeQueuePull, outdial.ScopeDialerControl}
 		report  = []outdial.Scope{outdial.ScopeTelephonyWebhook}
+		forbid  = []outdial.Scope{outdial.ScopeSuppressionWrite}
+		ask     = []outdial.Scope{outdial.ScopeSuppressionWrite, outdial.ScopeQueueWrite}
 	)
 	return []route{
 		{
@@ -201,8 +204,39 @@ func routes() []route {
 			handle: (*api).telephonyWebhook,
 		},
 		{
+			method: http.MethodGet, pattern: "/suppressions",
+			summary: "List who must not be called", served: withSuppressions, scopes: forbid,
+			query: []string{"kind", "source", "campaign_id", "all_campaigns", "cursor", "limit"}, handle: (*api).listSuppressions,
+		},
+		{
+			method: http.MethodPost, pattern: "/suppressions",
+			summary: "Say who must not be called", served: withSuppressions, scopes: forbid, handle: (*api).addSuppressions,
+		},
+		{
+			method: http.MethodDelete, pattern: "/suppressions",
+			summary: "Take somebody off the list", served: withSuppressions, scopes: forbid, handle: (*api).removeSuppressions,
+		},
+		{
+			method: http.MethodPost, pattern: "/suppressions/check",
+			summary: "Ask whether somebody may be called", served: withSuppressions, scopes: ask, handle: (*api).checkSuppressions,
+		},
+		{
+			method: http.MethodPost, pattern: "/suppressions/revoke",
+			summary: "Honour that somebody takes their consent back", served: withSuppressions, scopes: forbid,
+			handle: changeConsent((*suppression.Service).RevokeConsent),
+		},
+		{
+			method: http.MethodPost, pattern: "/suppressions/restore",
+			summary: "Note that somebody gives their consent again", served: withSuppressions, scopes: forbid,
+			handle: changeConsent((*suppression.Service).RestoreConsent),
+		},
+		{
 			method: http.MethodPost, pattern: "/ops/sweep",
 			summary: "Clean up what was left behind", scopes: ops, handle: (*api).sweep,
+		},
+		{
+			method: http.MethodPost, pattern: "/ops/purge",
+			summary: "Take out of the queues who must not be called", served: withSuppressions, scopes: ops, handle: (*api).purge,
 		},
 		{
 			method: http.MethodPost, pattern: "/ops/rollback",

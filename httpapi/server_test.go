@@ -29,6 +29,7 @@ import (
 	"github.com/outdial/outdial/internal/metertest"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
+	"github.com/outdial/outdial/suppression"
 )
 
 // The ids of the seed's own examples, and some more.
@@ -87,10 +88,11 @@ type server struct {
 type setup struct {
 	queue  queue.Config
 	intake intake.Config
-	// dialer, presence and dispositions are left out when they are nil.
+	// dialer, presence, dispositions and suppressions are left out when they are nil.
 	dialer       *dialer.Config
 	presence     *presence.Config
 	dispositions *disposition.Config
+	suppressions *suppression.Config
 	// telephony is left out when it is nil. The adapters are too when only tokens are
 	// taken; twilio takes the place of the usual one.
 	telephony  *telephony.Config
@@ -102,7 +104,7 @@ type setup struct {
 func flagOff(s *setup) { s.queue.Flags = nil }
 
 func agentQueueOnly(s *setup) {
-	s.dialer, s.presence, s.dispositions, s.telephony = nil, nil, nil, nil
+	s.dialer, s.presence, s.dispositions, s.suppressions, s.telephony = nil, nil, nil, nil, nil
 }
 
 func newServer(t testing.TB, adjust ...func(*setup)) *server {
@@ -123,6 +125,7 @@ func newServer(t testing.TB, adjust ...func(*setup)) *server {
 		dialer:       &dialer.Config{Clock: mock, Logger: logger},
 		presence:     &presence.Config{Clock: mock, Logger: logger},
 		dispositions: &disposition.Config{Clock: mock, Logger: logger, Windows: callwindow.Always{}},
+		suppressions: &suppression.Config{Clock: mock, Logger: logger},
 		http:         httpapi.Config{Authenticator: signer, Logger: logger},
 	}
 	meter := &metertest.Meter{}
@@ -154,6 +157,9 @@ func newServer(t testing.TB, adjust ...func(*setup)) *server {
 	}
 	if with.dispositions != nil {
 		with.http.Dispositions = disposition.New(store, *with.dispositions)
+	}
+	if with.suppressions != nil {
+		with.http.Suppressions = suppression.New(store, *with.suppressions)
 	}
 	if with.telephony != nil {
 		with.http.Telephony = telephony.New(store, *with.telephony)
@@ -296,6 +302,8 @@ func exampleOf(t testing.TB, rt httpapi.Route) example {
 		e.body = `{"max_attempts":5}`
 	case strings.Contains(rt.Pattern, "/queue_items/"):
 		e.body = `{"lock_version":1}`
+	case strings.HasPrefix(rt.Pattern, "/suppressions") && rt.Method != http.MethodGet:
+		e = suppressionExample(rt)
 	case strings.HasSuffix(rt.Pattern, "/rollback"):
 		e.body = `{"campaign_id":"` + campaignID.String() + `","launch_id":"` + launchID.String() + `"}`
 	}

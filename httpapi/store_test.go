@@ -14,6 +14,7 @@ type fakeStore struct {
 	dialing
 	reporting
 	disposing
+	suppressing
 
 	mu    sync.Mutex
 	calls []any
