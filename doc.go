@@ -12,11 +12,13 @@
 //   - dialer is the power queue: contacts that the system calls by itself.
 //     dialer/engine dials and connects, dialer/telephony takes the carrier's
 //     reports, dialer/presence keeps the agents, dialer/sim simulates a carrier;
-//   - suppression holds who must never be called;
+//   - suppression holds who must never be called: the list with its service and its
+//     worker, consent, imports of registries. suppression/bloom answers most questions
+//     about it from memory;
 //   - store/postgres and store/sqlite keep all of it, in the host's own database
 //     and, where asked, in the host's own transaction;
 //   - storetest proves that a store, ours or anyone's, is collision-free;
-//   - httpapi serves the queues, and carriers' webhooks, over HTTP.
+//   - httpapi serves the queues, the suppression list and carriers' webhooks over HTTP.
 //
 // Nothing here opens a connection, starts a goroutine or reads the clock by
 // itself. A host that wants the whole thing running first looks at

@@ -70,7 +70,7 @@ func newRealServer(t *testing.T) *realServer {
 		}),
 		Suppressions: suppression.New(store, suppression.Config{Clock: mock, Logger: logger, Meter: meter}),
 		Telephony:    telephony.New(store, telephony.Config{Clock: mock, Logger: logger, Meter: meter}),
-		Twilio:    newTwilio(t), Webhook: newWebhook(t, mock),
+		Twilio:       newTwilio(t), Webhook: newWebhook(t, mock),
 	})
 	require.NoError(t, err)
 	imported, err := importer.Import(ctx, outdial.System(), intake.ImportRequest{
