@@ -86,25 +86,45 @@ const maxRawPhone = 64
 // Letters are refused rather than mapped to keypad digits, and so is an
 // extension: a dialer that drops either calls somebody else.
 func ParsePhone(raw, region string) (Phone, error) {
-	raw = strings.TrimSpace(raw)
-	switch {
-	case raw == "":
-		return "", Invalid("phone", "is empty")
-	case len(raw) > maxRawPhone:
-		return "", Invalid("phone", "is too long")
-	case strings.ContainsFunc(raw, unicode.IsLetter):
-		return "", Invalid("phone", "contains letters")
-	}
-	number, err := phonenumbers.Parse(raw, strings.ToUpper(region))
+	phone, number, err := normalizePhone(raw, region)
 	if err != nil {
-		return "", Invalid("phone", "is not a phone number")
+		return "", err
 	}
-	if number.GetExtension() != "" {
-		return "", Invalid("phone", "has an extension")
-	}
-	phone := Phone(phonenumbers.Format(number, phonenumbers.E164))
-	if !phonenumbers.IsValidNumber(number) || !phone.IsE164() {
+	if !phonenumbers.IsValidNumber(number) {
 		return "", Invalid("phone", "is not a number of its country's numbering plan")
 	}
 	return phone, nil
+}
+
+// NormalizePhone is ParsePhone for numbers that are not to be called: it takes those
+// too that have as many digits as their country's numbers but are in no numbering plan,
+// or were in none when this program was built. A host may have such a number in its own
+// contacts, and a list that refused it would not protect whoever has it.
+func NormalizePhone(raw, region string) (Phone, error) {
+	phone, _, err := normalizePhone(raw, region)
+	return phone, err
+}
+
+func normalizePhone(raw, region string) (Phone, *phonenumbers.PhoneNumber, error) {
+	raw = strings.TrimSpace(raw)
+	switch {
+	case raw == "":
+		return "", nil, Invalid("phone", "is empty")
+	case len(raw) > maxRawPhone:
+		return "", nil, Invalid("phone", "is too long")
+	case strings.ContainsFunc(raw, unicode.IsLetter):
+		return "", nil, Invalid("phone", "contains letters")
+	}
+	number, err := phonenumbers.Parse(raw, strings.ToUpper(region))
+	if err != nil {
+		return "", nil, Invalid("phone", "is not a phone number")
+	}
+	if number.GetExtension() != "" {
+		return "", nil, Invalid("phone", "has an extension")
+	}
+	phone := Phone(phonenumbers.Format(number, phonenumbers.E164))
+	if !phone.IsE164() || !phonenumbers.IsPossibleNumber(number) {
+		return "", nil, Invalid("phone", "is not a number of its country's numbering plan")
+	}
+	return phone, number, nil
 }

@@ -420,3 +420,22 @@ func requireFieldError(t require.TestingT, err error, field, problem string) {
 	require.Equal(t, field, fieldError.Field)
 	require.Equal(t, problem, fieldError.Problem)
 }
+
+func TestNormalizePhone(t *testing.T) {
+	t.Parallel()
+
+	for raw, want := range map[string]outdial.Phone{
+		"(504) 621-8927":  "+15046218927",
+		"504 555 0100":    "+15045550100",
+		"+1 234 567 8901": "+12345678901",
+	} {
+		phone, err := outdial.NormalizePhone(raw, "us")
+		require.NoError(t, err)
+		require.Equal(t, want, phone, "in a numbering plan or not")
+	}
+	for _, raw := range []string{"", "911", "0015046218927", "1-800-FLOWERS", "504 621 8927 #5", "+0015046218927", strings.Repeat("5", 40)} {
+		phone, err := outdial.NormalizePhone(raw, "US")
+		require.ErrorIs(t, err, outdial.ErrInvalid, raw)
+		require.Zero(t, phone)
+	}
+}

@@ -21,6 +21,21 @@ var signatures = [...]struct{ start, what string }{
 
 const byteOrderMark = "\xEF\xBB\xBF"
 
+// RequireText looks at the beginning of a file. It returns how many bytes of it are a
+// byte order mark, or an error matching ErrInvalid when it is that of a file which
+// people mistake for text: a workbook, an archive, UTF-16.
+func RequireText(head []byte) (mark int, err error) {
+	for _, signature := range signatures {
+		if bytes.HasPrefix(head, []byte(signature.start)) {
+			return 0, outdial.Invalid("file", signature.what)
+		}
+	}
+	if bytes.HasPrefix(head, []byte(byteOrderMark)) {
+		return len(byteOrderMark), nil
+	}
+	return 0, nil
+}
+
 // begin looks at the first bytes of a file: it refuses what is no CSV, skips a
 // byte order mark and a line such as sep=; that Excel reads and writes, and
 // returns what separates the values.
@@ -29,16 +44,15 @@ func begin(in *lines) (rune, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the file: %w", err)
 	}
-	for _, signature := range signatures {
-		if bytes.HasPrefix(head, []byte(signature.start)) {
-			return 0, outdial.Invalid("file", signature.what)
-		}
+	mark, err := RequireText(head)
+	if err != nil {
+		return 0, err
 	}
-	if bytes.HasPrefix(head, []byte(byteOrderMark)) {
-		if err := in.skip(len(byteOrderMark)); err != nil {
+	if mark > 0 {
+		if err := in.skip(mark); err != nil {
 			return 0, fmt.Errorf("read the file: %w", err)
 		}
-		head = head[len(byteOrderMark):]
+		head = head[mark:]
 	}
 	if comma, width := declaredSeparator(head); width > 0 {
 		if err := in.skip(width); err != nil {

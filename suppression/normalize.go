@@ -1,0 +1,56 @@
+package suppression
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+
+	"github.com/outdial/outdial"
+)
+
+// ParseEntry turns what people write into an entry: an e-mail address when there is an
+// @ in it, and else a phone number, which is read as one of region when it has no
+// country code. The error matches ErrInvalid and never repeats the input.
+//
+// A number need not be one that a numbering plan has, if it is as long as one: to
+// suppress too much harms nobody. Letters and extensions are refused, since it is not certain whom they mean.
+func ParseEntry(raw, region string) (Entry, error) {
+	if strings.Contains(raw, "@") {
+		email, err := outdial.ParseEmail(raw)
+		if err != nil {
+			return Entry{}, err
+		}
+		return NewEmail(email), nil
+	}
+	phone, err := outdial.NormalizePhone(visible(raw), region)
+	if err != nil {
+		return Entry{}, err
+	}
+	return NewPhone(phone), nil
+}
+
+// visible leaves out what nobody sees, such as the marks for the direction of writing
+// that come along when a number is copied out of a browser.
+func visible(raw string) string {
+	if !strings.ContainsFunc(raw, isInvisible) {
+		return raw
+	}
+	return strings.Map(func(r rune) rune {
+		if isInvisible(r) {
+			return -1
+		}
+		return r
+	}, raw)
+}
+
+func isInvisible(r rune) bool { return unicode.Is(unicode.Cf, r) }
+
+// problemOf is what a parser of the root package found wrong. Its errors are known not
+// to repeat what they were given; the text of any other is not passed on.
+func problemOf(err error) string {
+	var invalid *outdial.FieldError
+	if errors.As(err, &invalid) {
+		return invalid.Problem
+	}
+	return "is not valid"
+}
