@@ -1,9 +1,12 @@
 package suppression
 
 import (
+	"context"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/outdial/outdial"
 )
 
 // StaleLists returns the newest complete import of each list, for each campaign, that
@@ -36,4 +39,37 @@ func StaleLists(imports []Import, now time.Time, after time.Duration) []Import {
 		}
 	}
 	return stale
+}
+
+// ImportStatus is an import, and how old its list is.
+type ImportStatus struct {
+	Import
+
+	// Age is how long ago the list was published.
+	Age time.Duration
+	// Stale says that it is the newest complete version of its list, and too old to
+	// call by.
+	Stale bool
+}
+
+// Imports returns all imports, the one that began last first, those under way among
+// them. Errors match ErrForbidden (scope suppression:write; agents).
+func (s *Service) Imports(ctx context.Context, actor outdial.Actor) ([]ImportStatus, error) {
+	if err := requireCare(actor); err != nil {
+		return nil, err
+	}
+	imports, err := s.store.ListImports(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	stale := map[uuid.UUID]bool{}
+	for _, old := range StaleLists(imports, now, s.cfg.StaleAfter) {
+		stale[old.ID] = true
+	}
+	all := make([]ImportStatus, len(imports))
+	for i, imported := range imports {
+		all[i] = ImportStatus{Import: imported, Age: now.Sub(imported.PublishedAt), Stale: stale[imported.ID]}
+	}
+	return all, nil
 }

@@ -55,11 +55,12 @@ func (c Config) WithDefaults() Config {
 // Service is the list as a host sees it. It is safe for concurrent use, keeps no state
 // and starts no goroutine. Make one with New.
 type Service struct {
-	store   Store
-	cfg     Config
-	changes metric.Int64Counter
-	checks  metric.Int64Counter
-	purged  purgeCounter
+	store    Store
+	cfg      Config
+	changes  metric.Int64Counter
+	checks   metric.Int64Counter
+	imported metric.Int64Counter
+	purged   purgeCounter
 }
 
 // New returns a Service over the store.
@@ -67,9 +68,10 @@ func New(store Store, cfg Config) *Service {
 	cfg = cfg.WithDefaults()
 	return &Service{
 		store: store, cfg: cfg,
-		changes: metricChanges.Counter(cfg.Meter, cfg.Logger),
-		checks:  metricChecks.Counter(cfg.Meter, cfg.Logger),
-		purged:  purgeCounter{metricPurged.Counter(cfg.Meter, cfg.Logger)},
+		changes:  metricChanges.Counter(cfg.Meter, cfg.Logger),
+		checks:   metricChecks.Counter(cfg.Meter, cfg.Logger),
+		imported: metricImported.Counter(cfg.Meter, cfg.Logger),
+		purged:   purgeCounter{metricPurged.Counter(cfg.Meter, cfg.Logger)},
 	}
 }
 

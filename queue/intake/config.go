@@ -151,7 +151,7 @@ func (s *Service) region(req ImportRequest) (string, error) {
 	if name == "" {
 		name = s.cfg.DefaultRegion
 	}
-	code, known := countryCode(name)
+	code, known := CountryCode(name)
 	if !known {
 		return "", outdial.Invalid("default_region", "is not a country")
 	}

@@ -48,9 +48,9 @@ var countryNames = map[string]string{
 	"panama": "PA", "guatemala": "GT", "jamaica": "JM", "dominicanrepublic": "DO",
 }
 
-// countryCode returns the two-letter code of a country given as a two-letter or
+// CountryCode returns the two-letter code of a country given as a two-letter or
 // three-letter code or by name, and whether it is known.
-func countryCode(name string) (string, bool) {
+func CountryCode(name string) (string, bool) {
 	const width = len("USUSA ")
 	code := strings.ToUpper(plain(name))
 	for rest := isoCountries; len(rest) >= width; rest = rest[width:] {

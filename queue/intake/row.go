@@ -42,7 +42,7 @@ func (d *decoder) contact(values []string) (NewContact, *fault) {
 	if !strings.EqualFold(d.value(values, fieldAccount), c.AccountID.String()) {
 		d.keep(values, fieldAccount, spare)
 	}
-	nation, known := countryCode(d.value(values, fieldCountry))
+	nation, known := CountryCode(d.value(values, fieldCountry))
 	if known {
 		c.Country = nation
 	} else {
