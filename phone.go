@@ -30,7 +30,12 @@ func (p Phone) IsE164() bool {
 	if !ok || len(digits) < fewest || len(digits) > most || digits[0] == '0' {
 		return false
 	}
-	return !strings.ContainsFunc(digits, func(r rune) bool { return r < '0' || r > '9' })
+	for i := range len(digits) {
+		if digits[i] < '0' || digits[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // String returns the redacted form.

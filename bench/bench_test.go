@@ -45,6 +45,10 @@ func TestMeasurementsCompareTheSameWork(t *testing.T) {
 				measured, _ := purge(t, b, 2)
 				require.Len(t, measured[ours], 2)
 			})
+			t.Run("a check finds the same with the filter and without", func(t *testing.T) {
+				measured, _ := checkMany(t, b, 2, 2000, 3000)
+				require.Len(t, measured[filtered], 2)
+			})
 			for name, p := range map[string]*pulls{
 				"one agent pulls from a queue":     {agents: 1, waves: 10},
 				"20 agents pull from their queues": {agents: 20, waves: 3},

@@ -1,6 +1,8 @@
 package bloom
 
 import (
+	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/outdial/outdial/suppression"
@@ -41,12 +43,31 @@ func (l *local) take(events []suppression.Event) {
 	}
 }
 
-// candidates are the indexes of the targets that may be in the filter.
+// enough is how many targets are worth another processor.
+const enough = 16 * together
+
+// candidates are the indexes of the targets that may be in the filter. Many are tested
+// by several processors, each a part.
 func (l *local) candidates(targets []suppression.Target) []int {
+	parts := max(1, min(runtime.GOMAXPROCS(0), len(targets)/enough))
+	if parts == 1 {
+		return l.part(targets, 0, len(targets))
+	}
+	found := make([][]int, parts)
+	var tasks sync.WaitGroup
+	for i := range parts {
+		tasks.Go(func() { found[i] = l.part(targets, len(targets)*i/parts, len(targets)*(i+1)/parts) })
+	}
+	tasks.Wait()
+	return slices.Concat(found...)
+}
+
+// part tests the targets from one index to before another.
+func (l *local) part(targets []suppression.Target, from, to int) []int {
 	var indexes []int
-	for begin := 0; begin < len(targets); begin += together {
+	for begin := from; begin < to; begin += together {
 		l.mu.RLock()
-		for i := begin; i < min(begin+together, len(targets)); i++ {
+		for i := begin; i < min(begin+together, to); i++ {
 			if l.filter.has(targets[i].Key) {
 				indexes = append(indexes, i)
 			}
