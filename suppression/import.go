@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -211,10 +212,13 @@ func (r *importRun) lines(ctx context.Context) error {
 		}
 		line, err := r.file.next()
 		switch {
-		case errors.Is(err, io.EOF) && !checked:
+		case err == io.EOF && !checked: // an error that only wraps EOF is no end
 			return errOtherFile
-		case errors.Is(err, io.EOF):
+		case err == io.EOF:
 			return r.end(ctx)
+		case err != nil && r.file.torn:
+			// A checkpoint in the middle of a line is none to go on from.
+			return err
 		case err != nil:
 			// The lines before a place that cannot be read are as good as any.
 			return errors.Join(err, r.flush(ctx, false))
@@ -285,7 +289,11 @@ func (r *importRun) reason(own string) string {
 	if own != "" {
 		return own
 	}
-	return r.req.List + " " + r.req.Version
+	reason := r.req.List + " " + r.req.Version
+	if len(reason) > MaxReason {
+		reason = strings.ToValidUTF8(reason[:MaxReason], "")
+	}
+	return reason
 }
 
 // end writes the last batch, and marks the import as complete.

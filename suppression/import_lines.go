@@ -40,6 +40,9 @@ type lineReader struct {
 	sum    hash.Hash
 	number int64
 	bytes  int64
+	// torn says that the file broke off in the middle of a line of which a part has been
+	// counted and digested already.
+	torn bool
 }
 
 // openLines looks at the beginning of a file. The error matches ErrInvalid when that is
@@ -49,11 +52,12 @@ func openLines(source io.Reader) (*lineReader, error) {
 	r := &lineReader{src: bufio.NewReaderSize(source, readAhead), sum: sha256.New()}
 	const widest = 16
 	head, err := r.src.Peek(widest)
-	if len(head) == 0 {
-		if err == nil || errors.Is(err, io.EOF) {
-			return nil, outdial.Invalid("file", "is empty")
-		}
+	switch {
+	case err != nil && err != io.EOF:
+		// Whoever reads on would not see this error again.
 		return nil, fmt.Errorf("read the file: %w", err)
+	case len(head) == 0:
+		return nil, outdial.Invalid("file", "is empty")
 	}
 	mark, err := intake.RequireText(head)
 	if err != nil {
@@ -65,15 +69,16 @@ func openLines(source io.Reader) (*lineReader, error) {
 	return r, nil
 }
 
-// next returns the next line, or io.EOF. Any other error means that the file cannot be
-// read on; the line at which that happened is not returned, since it may have been cut
-// off in the middle of a number.
+// next returns the next line, or io.EOF. Any other error, be it one that only wraps
+// io.EOF, means that the file cannot be read on; the line at which that happened is not
+// returned, since it may have been cut off in the middle of a number.
 func (r *lineReader) next() (listLine, error) {
 	var text []byte
 	long := false
 	for {
 		chunk, err := r.src.ReadSlice('\n')
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) && !errors.Is(err, io.EOF) {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) && err != io.EOF {
+			r.torn = long
 			return listLine{}, fmt.Errorf("read the file at line %d: %w", r.number+1, err)
 		}
 		r.sum.Write(chunk)
@@ -87,7 +92,7 @@ func (r *lineReader) next() (listLine, error) {
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		case errors.Is(err, io.EOF) && len(text) == 0 && !long:
+		case err == io.EOF && len(text) == 0 && !long:
 			return listLine{}, io.EOF
 		}
 		r.number++
