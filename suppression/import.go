@@ -1,6 +1,7 @@
 package suppression
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,9 +27,10 @@ const (
 )
 
 // ImportRequest is a file and what it is. The file has one number or one e-mail address
-// a line, or is CSV with a header that names a column phone, email or value; what
-// Export writes is such a file. A line with three and seven digits and a comma between
-// them is a number as the national registry writes it.
+// a line, or is CSV with a header that names columns such as phone, email or value; what
+// Export writes is such a file. Every number and address of a line becomes an entry. A
+// line with three and seven digits and a comma between them is a number as the national
+// registry writes it. Blank lines and those that begin with # are passed over.
 type ImportRequest struct {
 	// Reader is the file, in UTF-8. It is read once, as a stream, and not closed.
 	Reader io.Reader
@@ -80,7 +82,7 @@ type ImportReport struct {
 
 // Import puts a do-not-call list onto the list: line by line, in constant memory,
 // however long the file is. A line that cannot be used is reported by its number and
-// the others are loaded.
+// the others are loaded; of a line with several values, those that can be used are.
 //
 // The import of one version of one list is one thing, however often it is begun. Every
 // batch is a transaction that also moves the import's checkpoint, so that a call after
@@ -226,7 +228,7 @@ func (r *importRun) lines(ctx context.Context) error {
 		if err := r.line(line, checked); err != nil {
 			return err
 		}
-		if r.pending >= r.req.Batch {
+		if max(r.pending, len(r.batch)) >= r.req.Batch {
 			if err := r.flush(ctx, false); err != nil {
 				return err
 			}
@@ -264,23 +266,26 @@ func (r *importRun) line(line listLine, fresh bool) error {
 		return nil
 	}
 	r.pending++
-	entry, problem := r.columns.entry(line, r.req)
-	if problem == "" {
+	entries, problem := r.columns.entries(line, r.req)
+	for _, entry := range entries {
 		entry.Source, entry.Reason = SourceImport, r.reason(entry.Reason)
-		var field string
-		if field, problem = entry.settle(r.service.now()); problem != "" && field != "value" {
-			problem = field + " " + problem
+		field, wrong := entry.settle(r.service.now())
+		if wrong != "" {
+			if field != "value" {
+				wrong = field + " " + wrong
+			}
+			problem = cmp.Or(problem, wrong)
+			continue
 		}
+		r.sound = true
+		r.batch = append(r.batch, entry)
 	}
 	if problem != "" {
 		r.rejected++
 		if len(r.report.Problems) < r.req.Problems {
 			r.report.Problems = append(r.report.Problems, LineProblem{Line: line.number, Problem: problem})
 		}
-		return nil
 	}
-	r.sound = true
-	r.batch = append(r.batch, entry)
 	return nil
 }
 

@@ -1,11 +1,13 @@
 package suppression
 
 import (
+	"cmp"
 	"encoding/csv"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -25,14 +27,27 @@ const (
 	columnReceivedAt listColumn = "received_at"
 )
 
-// columnNames are the names under which a header may have them, in lower case with
-// underscores. Columns of other names are passed over.
+// columnNames are the names under which a header may have them. Only letters matter,
+// and their case does not: Phone 2 is a phone. Columns of other names are passed over.
 var columnNames = []struct {
 	column listColumn
 	names  []string
 }{
-	{columnPhone, []string{"phone", "phone_number", "phonenumber", "number", "telephone", "telephone_number", "tel", "mobile", "mobile_phone", "cell"}},
-	{columnEmail, []string{"email", "e_mail", "email_address", "e_mail_address", "mail"}},
+	{columnPhone, []string{
+		"phone", "phone number", "phone no", "phone e164", "number", "telephone", "telephone number", "telephone no",
+		"tel", "tel number", "tel no", "msisdn", "mobile", "mobile phone", "mobile number", "mobile no",
+		"cell", "cell phone", "cell number", "landline", "home phone", "home number", "work phone", "work number",
+		"business phone", "office phone", "day phone", "daytime phone", "evening phone", "direct phone", "main phone",
+		"primary phone", "secondary phone", "other phone", "alternate phone", "alternative phone", "personal phone",
+		"company phone", "contact phone", "contact number", "customer phone", "client phone", "lead phone",
+		"prospect phone", "phone home", "phone work", "phone office", "phone business", "phone mobile", "phone cell",
+		"phone main", "phone primary", "phone secondary", "phone other", "phone alternate",
+	}},
+	{columnEmail, []string{
+		"email", "email address", "mail", "primary email", "secondary email", "other email", "alternate email",
+		"work email", "home email", "business email", "personal email", "contact email", "customer email",
+		"client email", "lead email", "prospect email",
+	}},
 	{columnValue, []string{"value"}},
 	{columnReason, []string{"reason"}},
 	{columnCampaign, []string{"campaign_id"}},
@@ -40,14 +55,39 @@ var columnNames = []struct {
 	{columnReceivedAt, []string{"received_at"}},
 }
 
-func columnOf(header string) listColumn {
-	name := strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(header)))
+// columnOf says what a column of that name holds. A title with a number or an address
+// in it is no name but somebody's.
+func columnOf(title string) listColumn {
+	name := lettersOf(title)
+	if name == "" || personal(title) {
+		return ""
+	}
 	for _, known := range columnNames {
-		if slices.Contains(known.names, name) {
+		if slices.ContainsFunc(known.names, func(each string) bool { return lettersOf(each) == name }) {
 			return known.column
 		}
 	}
 	return ""
+}
+
+func lettersOf(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
+}
+
+func personal(title string) bool {
+	const shortestNumber = 7
+	digits := 0
+	for _, r := range title {
+		if unicode.IsDigit(r) {
+			digits++
+		}
+	}
+	return digits >= shortestNumber || strings.ContainsRune(title, '@')
 }
 
 // listColumns says how a line is read. Without a header the whole line is a value.
@@ -77,7 +117,7 @@ func readListHeader(line listLine, region string) (columns *listColumns, isHeade
 			return &listColumns{separator: separator, columns: columns}, true, nil
 		}
 	}
-	if _, err := ParseEntry(areaAndNumber.ReplaceAllString(line.text, "$1$2"), region); err != nil && strings.ContainsAny(line.text, ",;\t") {
+	if _, err := ParseEntry(alone(line.text), region); err != nil && strings.ContainsAny(line.text, ",;\t") {
 		return nil, false, outdial.Invalid("header", "names no column phone, email or value")
 	}
 	return plain, false, nil
@@ -101,63 +141,85 @@ func splitLine(text string, separator rune) (values []string, problem string) {
 // files: the area code, a comma, and seven digits.
 var areaAndNumber = regexp.MustCompile(`^\s*([0-9]{3})\s*[,\t]\s*([0-9]{7})\s*$`)
 
-// entry reads one line, or says what is wrong with it.
-func (c *listColumns) entry(line listLine, req ImportRequest) (Entry, string) {
+// entries reads one line, and says what is wrong with it. A line whose problem is that
+// one of its values cannot be used still has the others.
+func (c *listColumns) entries(line listLine, req ImportRequest) (entries []Entry, problem string) {
 	if line.problem != "" {
-		return Entry{}, line.problem
+		return nil, line.problem
 	}
 	if c.columns == nil {
-		entry, problem := parseValue(areaAndNumber.ReplaceAllString(line.text, "$1$2"), req.Region)
+		entry, problem := parseValue(alone(line.text), req.Region)
+		if problem != "" {
+			return nil, problem
+		}
 		entry.CampaignID, entry.ExpiresAt = req.CampaignID, req.ExpiresAt
-		return entry, problem
+		return []Entry{entry}, ""
 	}
 	values, problem := splitLine(line.text, c.separator)
 	switch {
 	case problem != "":
-		return Entry{}, problem
+		return nil, problem
 	case len(values) != len(c.columns):
-		return Entry{}, "has not as many values as the header"
+		return nil, "has not as many values as the header"
 	}
-	return c.columnsOf(values, req)
+	return c.read(values, req)
 }
 
-func (c *listColumns) columnsOf(values []string, req ImportRequest) (Entry, string) {
-	var entry Entry
-	campaignID, expiresAt := req.CampaignID, req.ExpiresAt
-	var receivedAt time.Time
-	var reason, problem string
-	found := 0
+// alone is the value of a line that has no other, without the quotes that some programs
+// write around it.
+func alone(text string) string {
+	text = strings.TrimSpace(text)
+	if quoted := len(text) >= 2 && text[0] == '"' && text[len(text)-1] == '"'; quoted {
+		text = text[1 : len(text)-1]
+	}
+	return areaAndNumber.ReplaceAllString(text, "$1$2")
+}
+
+// read makes an entry of every number and address among the values of a line. What else
+// the line says, it says of all of them.
+func (c *listColumns) read(values []string, req ImportRequest) (entries []Entry, problem string) {
+	common := Entry{CampaignID: req.CampaignID, ExpiresAt: req.ExpiresAt}
 	for i, value := range values {
-		value = strings.TrimSpace(value)
-		if value == "" {
+		values[i] = strings.TrimSpace(value)
+		if problem := common.say(c.columns[i], values[i], req.CampaignID); problem != "" {
+			return nil, problem
+		}
+	}
+	for i, value := range values {
+		column := c.columns[i]
+		if value == "" || column != columnPhone && column != columnEmail && column != columnValue {
 			continue
 		}
-		switch c.columns[i] {
-		case columnPhone, columnEmail, columnValue:
-			found++
-			entry, problem = parseColumn(c.columns[i], unescapeCell(value), req.Region)
-		case columnReason:
-			reason = unescapeCell(value)
-		case columnCampaign:
-			campaignID, problem = readCampaign(value, req.CampaignID)
-		case columnExpiresAt:
-			expiresAt, problem = readInstant(columnExpiresAt, value)
-		case columnReceivedAt:
-			receivedAt, problem = readInstant(columnReceivedAt, value)
+		entry, wrong := parseColumn(column, unescapeCell(value), req.Region)
+		if wrong != "" {
+			problem = cmp.Or(problem, wrong)
+			continue
 		}
-		if problem != "" {
-			return Entry{}, problem
-		}
+		common.Kind, common.Value, common.Key = entry.Kind, entry.Value, entry.Key
+		entries = append(entries, common)
 	}
-	switch found {
-	case 0:
-		return Entry{}, "has no phone number and no e-mail address"
-	case 1:
-	default:
-		return Entry{}, "has several values, and an entry is about one"
+	if len(entries) == 0 && problem == "" {
+		problem = "has no phone number and no e-mail address"
 	}
-	entry.CampaignID, entry.ExpiresAt, entry.ReceivedAt, entry.Reason = campaignID, expiresAt, receivedAt, reason
-	return entry, ""
+	return entries, problem
+}
+
+// say takes over what a column says about the values of its line.
+func (e *Entry) say(column listColumn, value string, campaignID uuid.UUID) (problem string) {
+	if value == "" {
+		return ""
+	}
+	switch column {
+	case columnReason:
+		e.Reason = unescapeCell(value)
+	case columnCampaign:
+		e.CampaignID, problem = readCampaign(value, campaignID)
+	case columnExpiresAt:
+		e.ExpiresAt, problem = readInstant(column, value)
+	case columnReceivedAt:
+		e.ReceivedAt, problem = readInstant(column, value)
+	}
+	return problem
 }
 
 func parseValue(raw, region string) (Entry, string) {
@@ -172,6 +234,9 @@ func parseValue(raw, region string) (Entry, string) {
 func parseColumn(column listColumn, raw, region string) (Entry, string) {
 	entry, problem := parseValue(raw, region)
 	switch {
+	case problem != "" && column == columnValue && outdial.Phone(raw).IsE164():
+		// Add takes any number of that form, and what Export writes is read back.
+		return NewPhone(outdial.Phone(raw)), ""
 	case problem != "":
 		return Entry{}, problem
 	case column == columnPhone && entry.Kind != KindPhone:

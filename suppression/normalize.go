@@ -13,8 +13,10 @@ import (
 // country code. The error matches ErrInvalid and never repeats the input.
 //
 // A number need not be one that a numbering plan has, if it is as long as one: to
-// suppress too much harms nobody. Letters and extensions are refused, since it is not certain whom they mean.
+// suppress too much harms nobody. Letters and extensions are refused, since it is not
+// certain whom they mean.
 func ParseEntry(raw, region string) (Entry, error) {
+	raw = visible(raw)
 	if strings.Contains(raw, "@") {
 		email, err := outdial.ParseEmail(raw)
 		if err != nil {
@@ -22,7 +24,7 @@ func ParseEntry(raw, region string) (Entry, error) {
 		}
 		return NewEmail(email), nil
 	}
-	phone, err := outdial.NormalizePhone(visible(raw), region)
+	phone, err := outdial.NormalizePhone(raw, region)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -30,7 +32,7 @@ func ParseEntry(raw, region string) (Entry, error) {
 }
 
 // visible leaves out what nobody sees, such as the marks for the direction of writing
-// that come along when a number is copied out of a browser.
+// that come along when a value is copied out of a browser.
 func visible(raw string) string {
 	if !strings.ContainsFunc(raw, isInvisible) {
 		return raw
