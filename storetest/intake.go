@@ -7,6 +7,7 @@ import (
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/intake"
+	"github.com/outdial/outdial/suppression"
 )
 
 // addContactsBehaviours proves AddContacts. What was added shows in the items of
@@ -66,6 +67,23 @@ func addContactsBehaviours(g *group) {
 		require.Len(c, items, 1)
 		requireSame(c, who.Contact, items[who.Contact.ID].Contact)
 		require.Equal(c, 2, items[who.Contact.ID].Priority)
+	})
+
+	g.proves("an opt-out is honoured, and never taken back", func(c *campaign) {
+		who, other := person(), c.another()
+		add(c, who)
+		again := who
+		again.Contact.OptedOut, again.Contact.FirstName = true, "Zoe"
+		require.Equal(c, intake.AddContactsResult{Added: 1}, add(other, again))
+		require.Equal(c, intake.AddContactsResult{Unchanged: 1}, add(c, who))
+		result := c.replace(queue.ReplaceParams{AgentID: uuid.New()})
+		require.Equal(c, 1, result.Skipped[queue.SkipOptedOut], "in every campaign")
+		require.Zero(c, result.Assigned)
+		_, err := c.store.RestoreConsent(c.Context(), suppression.ConsentParams{ContactID: who.Contact.ID, Source: suppression.SourceManual, ActorID: c.actor, Now: c.now})
+		require.NoError(c, err)
+		items := queued(c)
+		require.Len(c, items, 1)
+		requireSame(c, who.Contact, items[who.Contact.ID].Contact)
 	})
 
 	g.proves("contacts are told apart by their SourceKey alone", func(c *campaign) {

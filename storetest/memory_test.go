@@ -315,6 +315,10 @@ func (m *memory) AddContacts(_ context.Context, p intake.AddContactsParams) (int
 			m.data.sources[source], m.data.contacts[id] = id, who.Contact
 			m.data.created[id] = m.kept(p.Now)
 		}
+		if contact := m.data.contacts[id]; ok && who.Contact.OptedOut && m.fault != faultAddForgetsOptOut {
+			contact.OptedOut = true
+			m.data.contacts[id] = contact
+		}
 		if _, there := members[id]; there {
 			result.Unchanged++
 			continue

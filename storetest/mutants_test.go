@@ -134,6 +134,7 @@ const (
 // The mistakes of intake, suppression, idempotency, transactions and times, and
 // those that show only when callers meet.
 const (
+	faultAddForgetsOptOut  fault = "an opt-out of a contact that is there is lost"
 	faultAddNotAtomic      fault = "adding contacts is not atomic"
 	faultAddOverwrites     fault = "a contact that is there is overwritten"
 	faultAddSkipsKnown     fault = "a known contact is not put into another campaign"

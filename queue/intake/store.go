@@ -25,7 +25,8 @@ type Store interface {
 
 	// AddContacts adds each contact that the database does not have yet, and puts
 	// it into the campaign. Contacts are told apart by their SourceKey; one that
-	// exists already is not changed, whatever its other fields say.
+	// exists already is not changed, whatever its other fields say, except that an
+	// opt-out is honoured.
 	AddContacts(ctx context.Context, p AddContactsParams) (AddContactsResult, error)
 
 	// RegisterAttributes makes attributes known as fields that filters may name. One

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -63,6 +64,11 @@ func (s *Store) AddContacts(ctx context.Context, p intake.AddContactsParams) (in
 		}
 		if _, err := c.Exec(ctx, "add_contacts", args); err != nil {
 			return err
+		}
+		if slices.ContainsFunc(records, func(r contactRecord) bool { return r.IsOptedOut }) {
+			if _, err := c.Exec(ctx, "honour_opt_outs", args); err != nil {
+				return err
+			}
 		}
 		added, err = c.Exec(ctx, "add_campaign_contacts", args)
 		return err

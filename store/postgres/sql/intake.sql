@@ -20,6 +20,11 @@ SELECT r.id, r.source_key, r.account_id, r.first_name, r.last_name, r.company,
   FROM {{records}}
 ON CONFLICT (source_key) WHERE source_key IS NOT NULL DO NOTHING
 
+-- query: honour_opt_outs
+UPDATE contacts
+   SET is_opted_out = TRUE
+ WHERE source_key IN (SELECT r.source_key FROM {{records}} WHERE r.is_opted_out) AND is_opted_out IS NOT TRUE
+
 -- query: add_campaign_contacts
 INSERT INTO campaign_contacts (campaign_id, contact_id, priority, attempts, next_attempt_at, finished_at, finish_reason)
 SELECT CAST(:campaign_id AS uuid), c.id, r.priority, r.attempts, r.next_attempt_at, r.finished_at, r.finish_reason

@@ -15,6 +15,12 @@ SELECT r.value ->> 'id', r.value ->> 'source_key', r.value ->> 'account_id', r.v
  WHERE TRUE
 ON CONFLICT (source_key) WHERE source_key IS NOT NULL DO NOTHING
 
+-- query: honour_opt_outs
+UPDATE contacts
+   SET is_opted_out = TRUE
+ WHERE source_key IN (SELECT r.value ->> 'source_key' FROM json_each(:contacts) r WHERE r.value ->> 'is_opted_out')
+   AND is_opted_out IS NOT TRUE
+
 -- query: add_campaign_contacts
 INSERT INTO campaign_contacts (campaign_id, contact_id, priority, attempts, next_attempt_at, finished_at, finish_reason)
 SELECT :campaign_id, c.id, r.value ->> 'priority', r.value ->> 'attempts', r.value ->> 'next_attempt_at',
