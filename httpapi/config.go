@@ -66,7 +66,7 @@ type Config struct {
 	// Telephony. Defaults to none: POST /webhooks/telephony takes tokens alone.
 	Webhook *webhook.Verifier
 	// DefaultRegion is the country of numbers on the routes of suppressions that name
-	// none, as an ISO 3166 code. Defaults to "US".
+	// none, as an ISO 3166 code or a usual name. Defaults to "US".
 	DefaultRegion string
 	// Ready says whether the server can work, which means that its database
 	// answers. GET /readyz asks it each time, so it should be cheap.
@@ -107,6 +107,9 @@ func (c Config) WithDefaults() Config {
 }
 
 func (c Config) validate() error {
+	if _, known := intake.CountryCode(c.DefaultRegion); !known {
+		return errors.New("httpapi: DefaultRegion is not a country")
+	}
 	switch {
 	case c.Queue == nil:
 		return errors.New("httpapi: Queue is required")
@@ -118,8 +121,6 @@ func (c Config) validate() error {
 		return errors.New("httpapi: Twilio needs Telephony")
 	case c.Webhook != nil && c.Telephony == nil:
 		return errors.New("httpapi: Webhook needs Telephony")
-	case !isRegion(c.DefaultRegion):
-		return errors.New("httpapi: DefaultRegion is not a country")
 	case c.MaxBody < 0:
 		return errors.New("httpapi: MaxBody must not be negative")
 	case c.MaxUpload < 0:

@@ -7,6 +7,8 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue/intake"
@@ -32,7 +34,7 @@ func (a *api) importContacts(r *request) (reply, error) {
 	if r.ContentLength > a.cfg.MaxUpload {
 		return reply{}, tooLarge(a.cfg.MaxUpload)
 	}
-	source, err := openUpload(r.Header, http.MaxBytesReader(r.writer, r.Body, a.cfg.MaxUpload))
+	source, err := openUpload(r.Header, http.MaxBytesReader(r.writer, r.Body, a.cfg.MaxUpload), "text/csv")
 	if err != nil {
 		return reply{}, err
 	}
@@ -53,7 +55,7 @@ func (a *api) importContacts(r *request) (reply, error) {
 		err = file.err
 	}
 	if err != nil && body.Imported > 0 {
-		err = &partialError{err: err, added: body.Imported}
+		err = &partialError{err: err, done: fmt.Sprintf("%d contacts had been imported before", body.Imported)}
 	}
 	if err != nil {
 		return reply{}, fmt.Errorf("import contacts: %w", err)
@@ -61,33 +63,34 @@ func (a *api) importContacts(r *request) (reply, error) {
 	return answer(body)
 }
 
-// partialError is a failed import that had added contacts before it failed.
+// partialError is a failed import that had done something before it failed.
 type partialError struct {
-	err   error
-	added int
+	err error
+	// done says what, for the sender.
+	done string
 }
 
 // Error implements error.
-func (e *partialError) Error() string {
-	return fmt.Sprintf("after %d contacts had been imported: %s", e.added, e.err)
-}
+func (e *partialError) Error() string { return e.err.Error() + "; " + e.done }
 
 // Unwrap returns what the import failed of.
 func (e *partialError) Unwrap() error { return e.err }
 
-// openUpload returns the CSV file in a body of one of the two accepted kinds.
-func openUpload(header http.Header, body io.Reader) (io.Reader, error) {
+// openUpload returns the file in a body that is one, of one of the kinds of text, or a
+// form.
+func openUpload(header http.Header, body io.Reader, kinds ...string) (io.Reader, error) {
 	if header.Get("Content-Encoding") != "" {
 		return nil, fmt.Errorf("%w: the body must not be compressed", errMediaType)
 	}
 	kind, params, err := mime.ParseMediaType(header.Get("Content-Type"))
 	switch {
-	case err == nil && kind == "text/csv" && isUTF8(params["charset"]):
+	case err == nil && slices.Contains(kinds, kind) && isUTF8(params["charset"]):
 		return body, nil
 	case err == nil && kind == "multipart/form-data" && params["boundary"] != "":
 		return openForm(multipart.NewReader(body, params["boundary"]))
 	}
-	return nil, fmt.Errorf("%w: send the file as Content-Type: text/csv in UTF-8, or as a multipart/form-data upload", errMediaType)
+	return nil, fmt.Errorf("%w: send the file as Content-Type: %s in UTF-8, or as a multipart/form-data upload",
+		errMediaType, strings.Join(kinds, " or "))
 }
 
 // openForm returns the file of a form that has nothing else in it.

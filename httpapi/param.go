@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -80,6 +81,21 @@ func (r *request) queryFlag(name string) (bool, error) {
 		return true, nil
 	}
 	return false, outdial.Invalid(name, "must be true or false")
+}
+
+// queryTime reads a time or a date, which is its midnight in UTC, from the query; none
+// given is the zero time.
+func (r *request) queryTime(name string) (time.Time, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, outdial.Invalid(name, "must be a date or an RFC 3339 time, such as 2006-01-02 or 2006-01-02T15:04:05Z")
 }
 
 const headerIdempotencyKey = "Idempotency-Key"

@@ -107,7 +107,7 @@ func newProblem(err error, failure string) problem {
 		break
 	}
 	if partial, ok := errors.AsType[*partialError](err); ok {
-		p.Detail += fmt.Sprintf("; %d contacts had been imported before", partial.added)
+		p.Detail += "; " + partial.done
 	}
 	return p
 }
@@ -170,8 +170,12 @@ func retryAfter(err error) int {
 }
 
 // fail answers with the problem for err, and logs the cause where the caller is
-// not told it.
+// not told it. When the response has begun it ends the connection.
 func (a *api) fail(w http.ResponseWriter, r *http.Request, failure string, err error) {
+	if rec, ok := w.(*recorder); ok && rec.status != 0 {
+		a.logFailure(r, internalProblem(failure), err)
+		panic(http.ErrAbortHandler)
+	}
 	p := newProblem(err, failure)
 	if p.Status >= http.StatusInternalServerError {
 		p = a.logFailure(r, p, err)

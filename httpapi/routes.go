@@ -231,6 +231,22 @@ func routes() []route {
 			handle: changeConsent((*suppression.Service).RestoreConsent),
 		},
 		{
+			method: http.MethodPost, pattern: "/suppressions/import",
+			summary: "Import a do-not-call file", served: withSuppressions, scopes: forbid,
+			query:  []string{"list", "version", "published_at", "region", "campaign_id", "expires_at"},
+			handle: (*api).importSuppressions,
+		},
+		{
+			method: http.MethodGet, pattern: "/suppressions/imports",
+			summary: "List the do-not-call files that were imported", served: withSuppressions, scopes: forbid,
+			handle: (*api).listImports,
+		},
+		{
+			method: http.MethodGet, pattern: "/suppressions/export",
+			summary: "Export the list as CSV", served: withSuppressions, scopes: forbid,
+			query: []string{"kind", "source", "campaign_id", "all_campaigns"}, handle: (*api).exportSuppressions,
+		},
+		{
 			method: http.MethodPost, pattern: "/ops/sweep",
 			summary: "Clean up what was left behind", scopes: ops, handle: (*api).sweep,
 		},

@@ -26,7 +26,8 @@ type request struct {
 	*http.Request
 
 	route route
-	// writer is there for http.MaxBytesReader; handlers do not write to it.
+	// writer is there for http.MaxBytesReader and for downloads; other handlers do not
+	// write to it.
 	writer http.ResponseWriter
 	actor  outdial.Actor
 	// campaignID is the campaign that the path names, on the routes that do.
@@ -36,11 +37,13 @@ type request struct {
 }
 
 // reply is what a handler answers with. It is complete before its first byte is
-// written, so that a failure never leaves half a response.
+// written, so that a failure never leaves half a response; but see download.
 type reply struct {
 	status      int
 	contentType string
 	content     []byte
+	// sent says that the handler has written the response already.
+	sent bool
 }
 
 // answer replies 200 with the JSON form of value.
@@ -53,6 +56,9 @@ func answer(value any) (reply, error) {
 }
 
 func (p reply) write(w http.ResponseWriter) {
+	if p.sent {
+		return
+	}
 	if p.content == nil {
 		w.WriteHeader(p.status)
 		return

@@ -11,6 +11,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue/intake"
 	"github.com/outdial/outdial/suppression"
 )
 
@@ -66,20 +67,27 @@ func newEntries(from []suppression.Listed, actor outdial.Actor) []entry {
 	return entries
 }
 
-// listSuppressions answers GET /suppressions.
-func (a *api) listSuppressions(r *request) (reply, error) {
+// suppressionsAsked reads which part of the list is asked for.
+func suppressionsAsked(r *request) (suppression.ListRequest, error) {
 	query := r.URL.Query()
 	req := suppression.ListRequest{
 		Kind: suppression.Kind(query.Get("kind")), Source: suppression.Source(query.Get("source")), Cursor: query.Get("cursor"),
 	}
 	var err error
 	if req.CampaignID, err = r.queryID("campaign_id"); err != nil {
-		return reply{}, err
+		return req, err
 	}
 	if req.AllCampaigns, err = r.queryFlag("all_campaigns"); err != nil {
-		return reply{}, err
+		return req, err
 	}
-	if req.Limit, err = r.queryLimit("limit", outdial.MaxPage); err != nil {
+	req.Limit, err = r.queryLimit("limit", outdial.MaxPage)
+	return req, err
+}
+
+// listSuppressions answers GET /suppressions.
+func (a *api) listSuppressions(r *request) (reply, error) {
+	req, err := suppressionsAsked(r)
+	if err != nil {
 		return reply{}, err
 	}
 	page, err := a.cfg.Suppressions.List(r.Context(), r.actor, req)
@@ -122,15 +130,15 @@ func (a *api) addSuppressions(r *request) (reply, error) {
 
 // takeEntry takes the members of an entry, of which one says whom it is about.
 func takeEntry(o *object, defaultRegion string) suppression.Entry {
-	phone, email := o.phone("phone", o.region(defaultRegion)), o.email("email")
-	made := suppression.NewPhone(phone)
+	region := o.region(defaultRegion)
+	made, email := o.who(suppression.KindPhone, region), o.who(suppression.KindEmail, region)
 	switch {
-	case phone == "" && email == "":
+	case made.Value == "" && email.Value == "":
 		o.refuse("phone", "or email is required")
-	case phone != "" && email != "":
+	case made.Value != "" && email.Value != "":
 		o.refuse("email", "stands beside a phone; send them as two entries")
-	case email != "":
-		made = suppression.NewEmail(email)
+	case email.Value != "":
+		made = email
 	}
 	made.CampaignID = o.optionalID("campaign_id")
 	made.Source = suppression.Source(o.text("source"))
@@ -158,15 +166,18 @@ func (a *api) removeSuppressions(r *request) (reply, error) {
 	region := body.region(a.cfg.DefaultRegion)
 	phones, emails := body.values(suppression.MaxEntries)
 	req := suppression.RemoveRequest{CampaignID: body.optionalID("campaign_id"), Reason: body.text("reason")}
-	for i, raw := range phones {
-		phone, problem := readPhone(raw, region)
-		body.refuseUnless(problem == "", fmt.Sprintf("phones[%d]", i), problem)
-		req.Targets = append(req.Targets, suppression.PhoneTarget(phone))
-	}
-	for i, raw := range emails {
-		email, problem := readEmail(raw)
-		body.refuseUnless(problem == "", fmt.Sprintf("emails[%d]", i), problem)
-		req.Targets = append(req.Targets, suppression.EmailTarget(email))
+	for _, named := range []struct {
+		kind   suppression.Kind
+		member string
+		values []string
+	}{{suppression.KindPhone, "phones", phones}, {suppression.KindEmail, "emails", emails}} {
+		for i, raw := range named.values {
+			made, problem := readValue(named.kind, raw, region)
+			if problem != "" {
+				body.refuse(fmt.Sprintf("%s[%d]", named.member, i), problem)
+			}
+			req.Targets = append(req.Targets, made.Target())
+		}
 	}
 	if phones == nil && emails == nil {
 		body.refuse("phones", "or emails are required")
@@ -190,10 +201,11 @@ func changeConsent(
 		if err != nil {
 			return reply{}, err
 		}
+		region := body.region(a.cfg.DefaultRegion)
 		req := suppression.ConsentRequest{
 			ContactID:  body.optionalID("contact_id"),
-			Phone:      body.phone("phone", body.region(a.cfg.DefaultRegion)),
-			Email:      body.email("email"),
+			Phone:      outdial.Phone(body.who(suppression.KindPhone, region).Value),
+			Email:      outdial.Email(body.who(suppression.KindEmail, region).Value),
 			CampaignID: body.optionalID("campaign_id"),
 			Source:     suppression.Source(body.text("source")),
 			Reason:     body.text("reason"),
@@ -210,79 +222,69 @@ func changeConsent(
 	}
 }
 
-// region takes the country of numbers that name none.
+// region takes the country of numbers that name none, as its code.
 func (o *object) region(otherwise string) string {
-	region := o.text("region")
-	switch {
-	case region == "":
-		return otherwise
-	case !isRegion(region):
-		o.refuse("region", notARegion)
+	named := o.text("region")
+	if named == "" {
+		named = otherwise
 	}
-	return region
-}
-
-const notARegion = "is not the ISO 3166 code of a country, such as US"
-
-// isRegion says whether numbers can be read as those of a country.
-func isRegion(code string) bool {
-	return phonenumbers.GetSupportedRegions()[strings.ToUpper(code)]
+	code, known := intake.CountryCode(named)
+	if !known {
+		o.refuse("region", "is not a country")
+	}
+	return code
 }
 
 // values takes the members phones and emails, of which there may be that many together.
 func (o *object) values(most int) (phones, emails []string) {
-	phones = o.texts("phones", most)
-	emails = o.texts("emails", most)
-	o.refuseUnless(len(phones)+len(emails) <= most, "phones", fmt.Sprintf("and emails are more than %d", most))
+	phones, emails = o.texts("phones", most), o.texts("emails", most)
+	if len(phones)+len(emails) > most {
+		o.refuse("phones", fmt.Sprintf("and emails are more than %d", most))
+	}
 	return phones, emails
 }
 
-func (o *object) refuseUnless(good bool, field, problem string) {
-	if !good {
-		o.refuse(field, problem)
-	}
-}
-
-// phone takes a number as people write it; without one it is empty.
-func (o *object) phone(name, region string) outdial.Phone {
-	raw := o.text(name)
+// who takes the member that has the name of a kind, as a global manual entry. Without
+// one its value is empty.
+func (o *object) who(kind suppression.Kind, region string) suppression.Entry {
+	raw := o.text(string(kind))
 	if raw == "" {
-		return ""
+		return suppression.Entry{}
 	}
-	phone, problem := readPhone(raw, region)
-	o.refuseUnless(problem == "", name, problem)
-	return phone
+	made, problem := readValue(kind, raw, region)
+	if problem != "" {
+		o.refuse(string(kind), problem)
+		// So that nobody takes it for a member that was left out.
+		made.Value = raw
+	}
+	return made
 }
 
-// email takes an e-mail address; without one it is empty.
-func (o *object) email(name string) outdial.Email {
-	raw := o.text(name)
-	if raw == "" {
-		return ""
+// readValue reads a number or an address, as a global manual entry, or says what is wrong
+// with it without repeating it.
+func readValue(kind suppression.Kind, raw, region string) (made suppression.Entry, problem string) {
+	made, err := suppression.ParseEntry(raw, region)
+	switch {
+	case err == nil && isLocal(made):
+		return suppression.Entry{}, "has no area code"
+	case err == nil && made.Kind == kind:
+		return made, ""
 	}
-	email, problem := readEmail(raw)
-	o.refuseUnless(problem == "", name, problem)
-	return email
+	if field, ok := errors.AsType[*outdial.FieldError](err); ok && field.Field == string(kind) {
+		return suppression.Entry{}, field.Problem
+	}
+	if kind == suppression.KindEmail {
+		return suppression.Entry{}, "is not an e-mail address"
+	}
+	return suppression.Entry{}, "is not a phone number"
 }
 
-// readPhone reads a number, or says what is wrong with it without repeating it.
-func readPhone(raw, region string) (phone outdial.Phone, problem string) {
-	phone, err := outdial.ParsePhone(raw, region)
-	return phone, problemOf(err)
-}
-
-func readEmail(raw string) (email outdial.Email, problem string) {
-	email, err := outdial.ParseEmail(raw)
-	return email, problemOf(err)
-}
-
-// problemOf is what an error says about a value, without the field that it names.
-func problemOf(err error) string {
-	if field, ok := errors.AsType[*outdial.FieldError](err); ok {
-		return field.Problem
+// isLocal says that a number is one without its area code, which is nobody's: from another
+// place it is another number, and none of them would be found under it.
+func isLocal(made suppression.Entry) bool {
+	if made.Kind != suppression.KindPhone {
+		return false
 	}
-	if err != nil {
-		return "cannot be read"
-	}
-	return ""
+	number, err := phonenumbers.Parse(made.Value, "")
+	return err == nil && phonenumbers.IsPossibleNumberWithReason(number) == phonenumbers.IS_POSSIBLE_LOCAL_ONLY
 }

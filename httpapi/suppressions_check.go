@@ -52,14 +52,12 @@ func (a *api) checkSuppressions(r *request) (reply, error) {
 	items := make([]checked, 0, len(phones)+len(emails)+1)
 	targets := make([]suppression.Target, 0, cap(items))
 	for i := range phones {
-		phone, problem := readPhone(phones[i], region)
-		items = append(items, checked{Phone: &phones[i], Error: problem})
-		targets = append(targets, suppression.PhoneTarget(phone))
+		made, problem := readValue(suppression.KindPhone, phones[i], region)
+		items, targets = append(items, checked{Phone: &phones[i], Error: problem}), append(targets, made.Target())
 	}
 	for i := range emails {
-		email, problem := readEmail(emails[i])
-		items = append(items, checked{Email: &emails[i], Error: problem})
-		targets = append(targets, suppression.EmailTarget(email))
+		made, problem := readValue(suppression.KindEmail, emails[i], region)
+		items, targets = append(items, checked{Email: &emails[i], Error: problem}), append(targets, made.Target())
 	}
 	if err := a.checkMany(r, items, targets, campaignID); err != nil {
 		return reply{}, fmt.Errorf("check the suppressions: %w", err)

@@ -64,9 +64,15 @@ func (f *fakeStore) BeginImport(ctx context.Context, p suppression.BeginImportPa
 }
 
 func (f *fakeStore) ImportSuppressions(ctx context.Context, p suppression.ImportParams) (suppression.Import, error) {
-	result := f.imported
-	result.Checkpoint = p.To
-	return result, f.change(ctx, p)
+	if err := f.change(ctx, p); err != nil {
+		return suppression.Import{}, err
+	}
+	f.imported.Checkpoint = p.To
+	f.imported.Added += int64(len(p.Entries))
+	if p.Complete {
+		f.imported.CompletedAt = p.Now
+	}
+	return f.imported, nil
 }
 
 func (f *fakeStore) ListImports(ctx context.Context) ([]suppression.Import, error) {

@@ -25,6 +25,9 @@ func suppressionExample(rt httpapi.Route) example {
 		e.body = `{"phones":["504-621-8927"],"reason":"asked to"}`
 	case strings.HasSuffix(rt.Pattern, "/check"):
 		e.body = `{"phones":["504-621-8927"]}`
+	case strings.HasSuffix(rt.Pattern, "/import"):
+		e.path += "?list=national&version=2026-11"
+		e.body, e.contentType = "504-621-8927\n", "text/plain"
 	}
 	return e
 }
@@ -186,9 +189,9 @@ func wrongPhones() map[string]string {
 		"+00":                                  "is not a phone number",
 		"+005046218927":                        "is not a phone number",
 		"+99915046218927":                      "is not a phone number",
-		"621-8927":                             "is not a number of its country's numbering plan",
+		"621-8927":                             "has no area code",
 		"+1504621892":                          "is not a number of its country's numbering plan",
-		"bea@example.com":                      "contains letters",
+		"bea@example.com":                      "is not a phone number",
 		"ask at the desk":                      "contains letters",
 		"５０４-６２１-８９２":                          "is not a number of its country's numbering plan",
 		"--":                                   "is not a phone number",
@@ -235,7 +238,7 @@ func TestAWrongChangeOfTheListIsRefusedByTheNameOfItsFieldAndChangesNothing(t *t
 		{"a phone that is a number", add, `{"phone":15046218927}`, "phone: must be a string"},
 		{"no address", add, `{"email":"bea@"}`, "email: is not an e-mail address"},
 		{"two addresses", add, `{"email":"bea@example.com, bob@example.com"}`, "email: is not an e-mail address"},
-		{"no country", add, `{` + phone + `,"region":"Atlantis"}`, "region: is not the ISO 3166 code of a country, such as US"},
+		{"no country", add, `{` + phone + `,"region":"Atlantis"}`, "region: is not a country"},
 		{"a country that is a number", add, `{` + phone + `,"region":1}`, "region: must be a string"},
 		{"no campaign", add, `{` + phone + `,"campaign_id":"spring"}`, "campaign_id: is not a UUID"},
 		{"the nil campaign", add, `{` + phone + `,"campaign_id":"00000000-0000-0000-0000-000000000000"}`, "campaign_id: "},
@@ -511,7 +514,7 @@ func TestAWrongCheckIsRefused(t *testing.T) {
 		`{"phones":[["+15046218927"]]}`:    "phones[0]: must be a string",
 		`{"phone":"+15046218927"}`:         "phone: is not a field of this request",
 		`{"contact_id":"bob"}`:             "contact_id: is not a UUID",
-		`{"phones":[],"region":"Nowhere"}`: "region: is not the ISO 3166 code of a country, such as US",
+		`{"phones":[],"region":"Nowhere"}`: "region: is not a country",
 		`{"phones":` + many + `}`:          "phones: are more than 10000",
 		`{"phones":["+15046218927"],"emails":` + many[:len(many)-16] + `]}`: "phones: and emails are more than 10000",
 	} {
