@@ -447,7 +447,7 @@ func (m *memory) undo(last int, by uuid.UUID, now time.Time) {
 		}
 	}
 	if row.Effect == disposition.EffectSuppress && m.fault == faultCorrectLiftsSuppression {
-		m.data.suppressions = slices.DeleteFunc(m.data.suppressions, func(entry suppression.Entry) bool {
+		m.data.listing.entries = slices.DeleteFunc(slices.Clone(m.data.listing.entries), func(entry suppression.Listed) bool {
 			return entry.Key == row.before.number().E164()
 		})
 	}
@@ -474,9 +474,8 @@ func (m *memory) spread(d disposal, p disposition.RecordParams, result *disposit
 		if m.fault == faultSuppressHere {
 			entry.CampaignID = p.CampaignID
 		}
-		if result.Suppressed = m.addSuppression(entry, p.Now); result.Suppressed {
-			m.data.events = append(m.data.events, entry.Key)
-		}
+		entry.Reason = string(p.Rule.Code)
+		result.Suppressed = m.addSuppression(change{p.ActorID, p.Now}, entry).Added > 0
 	} else {
 		for id, contact := range m.data.contacts {
 			if contact.Phone == number && contact.PhoneStatus != outdial.PhoneInvalid && (id == d.contact.ID || m.fault != faultInvalidatesOne) {

@@ -141,7 +141,7 @@ func (m *memory) PullItem(_ context.Context, p queue.PullParams) (queue.PullResu
 	}
 	const refresh = 50
 	if m.pulls++; m.pulls%refresh == 0 {
-		m.oldList = slices.Clone(m.data.suppressions)
+		m.oldList = slices.Clone(m.data.listing.entries)
 	}
 	for _, item := range m.data.items[p.CampaignID] {
 		if item.State != queue.StateLocked || item.AgentID != p.AgentID || m.fault == faultPullForgetsLock {

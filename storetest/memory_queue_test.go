@@ -95,11 +95,11 @@ func (m *memory) holders(campaignID uuid.UUID) map[uuid.UUID]queue.Item {
 }
 
 func (m *memory) isSuppressed(campaignID uuid.UUID, contact outdial.Contact, now time.Time) bool {
-	list := m.data.suppressions
+	list := m.data.listing.entries
 	if m.fault == faultStaleList {
 		list = m.oldList
 	}
-	return slices.ContainsFunc(list, func(entry suppression.Entry) bool {
+	return slices.ContainsFunc(list, func(entry suppression.Listed) bool {
 		scope := entry.CampaignID == uuid.Nil || entry.CampaignID == campaignID
 		live := entry.ExpiresAt.IsZero() || entry.ExpiresAt.After(now)
 		phone := entry.Kind == suppression.KindPhone && entry.Key == contact.Phone.E164()

@@ -35,7 +35,7 @@ type memory struct {
 
 	bound, poisoned bool
 	pulls           int
-	oldList         []suppression.Entry
+	oldList         []suppression.Listed
 }
 
 var _ store.Store = (*memory)(nil)
@@ -43,20 +43,19 @@ var _ store.Store = (*memory)(nil)
 // database is what there is. Rows are replaced whole and never changed in place,
 // so that a transaction can work on a shallow copy.
 type database struct {
-	campaigns    []outdial.Campaign
-	contacts     map[uuid.UUID]outdial.Contact
-	created      map[uuid.UUID]time.Time
-	attributes   map[string]filter.Type
-	sources      map[string]uuid.UUID
-	members      map[uuid.UUID]map[uuid.UUID]member
-	items        map[uuid.UUID][]queue.Item
-	writes       map[uuid.UUID]int
-	suppressions []suppression.Entry
-	events       []string
-	audit        []outdial.AuditEntry
-	answers      map[[2]string]remembered
-	power        power
-	recorded     recorded
+	campaigns  []outdial.Campaign
+	contacts   map[uuid.UUID]outdial.Contact
+	created    map[uuid.UUID]time.Time
+	attributes map[string]filter.Type
+	sources    map[string]uuid.UUID
+	members    map[uuid.UUID]map[uuid.UUID]member
+	items      map[uuid.UUID][]queue.Item
+	writes     map[uuid.UUID]int
+	listing    listing
+	audit      []outdial.AuditEntry
+	answers    map[[2]string]remembered
+	power      power
+	recorded   recorded
 }
 
 // member is a row of campaign_contacts.
@@ -83,7 +82,7 @@ func openMemory(fault fault) func(testing.TB) store.Store {
 			contacts: map[uuid.UUID]outdial.Contact{}, created: map[uuid.UUID]time.Time{}, attributes: map[string]filter.Type{}, sources: map[string]uuid.UUID{},
 			members: map[uuid.UUID]map[uuid.UUID]member{}, items: map[uuid.UUID][]queue.Item{},
 			writes: map[uuid.UUID]int{}, answers: map[[2]string]remembered{}, power: newPower(),
-			recorded: recorded{policies: map[uuid.UUID]dialer.RetryPolicy{}},
+			recorded: recorded{policies: map[uuid.UUID]dialer.RetryPolicy{}}, listing: listing{cursors: map[string]int64{}},
 		}}
 	}
 }
@@ -117,7 +116,7 @@ func memoryFeatures() storetest.Features {
 			t.Helper()
 			m := asMemory(t, st)
 			defer m.lock()()
-			return len(slices.DeleteFunc(slices.Clone(m.data.events), func(event string) bool { return event != key }))
+			return len(slices.DeleteFunc(slices.Clone(m.data.listing.feed), func(event suppression.Event) bool { return event.Key != key }))
 		},
 		UpdateContact: func(t testing.TB, st store.Store, contact outdial.Contact) {
 			t.Helper()
@@ -187,8 +186,8 @@ func (m *memory) begin() (store.Store, func() error, func() error) {
 
 func (d *database) clone() *database {
 	copied := *d
-	copied.campaigns, copied.suppressions = slices.Clone(d.campaigns), slices.Clone(d.suppressions)
-	copied.events, copied.audit = slices.Clone(d.events), slices.Clone(d.audit)
+	copied.campaigns, copied.listing = slices.Clone(d.campaigns), d.listing.clone()
+	copied.audit = slices.Clone(d.audit)
 	copied.contacts, copied.sources = maps.Clone(d.contacts), maps.Clone(d.sources)
 	copied.created, copied.attributes = maps.Clone(d.created), maps.Clone(d.attributes)
 	copied.writes, copied.answers = maps.Clone(d.writes), maps.Clone(d.answers)
@@ -341,42 +340,4 @@ func (m *memory) RecordImport(_ context.Context, p intake.RecordImportParams) er
 		"imported": p.Result.Imported, "unchanged": p.Result.Unchanged, "rejected": p.Result.Rejected,
 	})
 	return nil
-}
-
-func (m *memory) AddSuppressions(_ context.Context, p suppression.AddParams) (suppression.AddResult, error) {
-	defer m.lock()()
-	result := suppression.AddResult{}
-	for _, entry := range p.Entries {
-		if m.addSuppression(entry, p.Now) {
-			result.Added++
-			m.data.events = append(m.data.events, entry.Key)
-		} else if m.fault == faultEventForOld {
-			m.data.events = append(m.data.events, entry.Key)
-		}
-	}
-	m.record(p.ActorID, outdial.ActionSuppressAdd, uuid.Nil, p.Now, map[string]any{"added": result.Added})
-	return result, nil
-}
-
-// addSuppression says whether the entry is new.
-func (m *memory) addSuppression(entry suppression.Entry, now time.Time) bool {
-	entry.ExpiresAt = m.kept(entry.ExpiresAt)
-	for i, old := range m.data.suppressions {
-		if old.Kind != entry.Kind || old.Key != entry.Key ||
-			old.CampaignID != entry.CampaignID && m.fault != faultOneScope {
-			continue
-		}
-		expired := !old.ExpiresAt.IsZero() && !old.ExpiresAt.After(now)
-		longer := entry.ExpiresAt.IsZero() || !old.ExpiresAt.IsZero() && entry.ExpiresAt.After(old.ExpiresAt)
-		switch {
-		case m.fault == faultExpiredStays && expired, m.fault == faultNeverLonger && !expired:
-			return false
-		case expired || longer || m.fault == faultShortens:
-			m.data.suppressions[i].ExpiresAt = entry.ExpiresAt
-		}
-		return expired
-	}
-	m.breathe(faultSuppressNotAtomic)
-	m.data.suppressions = append(m.data.suppressions, entry)
-	return true
 }
