@@ -107,6 +107,10 @@ func (m *model) addContacts(p intake.AddContactsParams) intake.AddContactsResult
 			id = who.Contact.ID
 			m.bySource[who.SourceKey], m.contacts[id] = id, who.Contact
 		}
+		if contact := m.contacts[id]; who.Contact.OptedOut {
+			contact.OptedOut = true
+			m.contacts[id] = contact
+		}
 		if _, there := m.ledgers[p.CampaignID][id]; there {
 			result.Unchanged++
 			continue
@@ -131,7 +135,8 @@ func (m *model) addSuppressions(p suppression.AddParams) suppression.AddResult {
 			m.suppressions[key] = entry.ExpiresAt
 			continue
 		}
-		if entry.ExpiresAt.IsZero() || !until.IsZero() && entry.ExpiresAt.After(until) {
+		if !until.IsZero() && (entry.ExpiresAt.IsZero() || entry.ExpiresAt.After(until)) {
+			result.Extended++
 			m.suppressions[key] = entry.ExpiresAt
 		}
 	}

@@ -166,7 +166,7 @@ func readMutants() []mutant {
 
 func intakeMutants() []mutant {
 	return []mutant{
-		{faultAddForgetsOptOut, "AddContacts/an opt-out is honoured, and never taken back", false},
+		{faultAddForgetsOptOut, "AddContacts/an opt-out is honoured, and never taken back", true},
 		{faultAddOverwrites, "AddContacts/one that exists already is not changed, whatever its other fields say", true},
 		{faultAddSkipsKnown, "AddContacts/a contact that the database has is put into another campaign as it is", true},
 		{faultAttributeNarrows, "RegisterAttributes/one that is known already gets the type that holds both", false},
