@@ -24,11 +24,27 @@ func ParseEntry(raw, region string) (Entry, error) {
 		}
 		return NewEmail(email), nil
 	}
-	phone, err := outdial.NormalizePhone(raw, region)
+	phone, err := outdial.ParsePhone(raw, region)
+	if err != nil {
+		phone, err = parseUnplanned(raw, region)
+	}
 	if err != nil {
 		return Entry{}, err
 	}
 	return NewPhone(phone), nil
+}
+
+// parseUnplanned reads a number of no numbering plan. One that would be read otherwise
+// a second time is refused: +20 and ten zeros loses one of them each time.
+func parseUnplanned(raw, region string) (outdial.Phone, error) {
+	phone, err := outdial.NormalizePhone(raw, region)
+	if err != nil {
+		return "", err
+	}
+	if again, err := outdial.NormalizePhone(phone.E164(), ""); err != nil || again != phone {
+		return "", outdial.Invalid("phone", "is not a number of its country's numbering plan")
+	}
+	return phone, nil
 }
 
 // visible leaves out what nobody sees, such as the marks for the direction of writing

@@ -46,6 +46,7 @@ func TestParseEntry(t *testing.T) {
 		{name: "a region that is none", raw: "5046218927", region: "XX", problem: "is not a phone number"},
 		{name: "an emergency number", raw: "911", region: "US", problem: "is not a number of its country's numbering plan"},
 		{name: "Devanagari digits", raw: "+१५०४६२१८९२७", problem: "is not a phone number"},
+		{name: "a number that loses a zero whenever it is read", raw: "+200000000000", problem: "is not a number of its country's numbering plan"},
 		{name: "one digit", raw: "5", region: "US", problem: "is not a phone number"},
 		{name: "nothing", raw: "", region: "US", problem: "is empty"},
 		{name: "white space", raw: " \t ", region: "US", problem: "is empty"},
