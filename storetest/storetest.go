@@ -114,6 +114,7 @@ func Run(t *testing.T, open func(testing.TB) store.Store, features Features) {
 	s.group(t, "RollbackLaunch", rollbackBehaviours)
 	s.group(t, "SetPresence", setPresenceBehaviours)
 	s.group(t, "Store", storeBehaviours)
+	s.group(t, "SuppressionGuarantee", suppressionGuaranteeBehaviours)
 	s.group(t, "SweepCalls", sweepCallsBehaviours)
 	s.group(t, "SweepLocks", sweepBehaviours)
 	s.group(t, "Times", timeBehaviours)

@@ -1,0 +1,173 @@
+package storetest
+
+import (
+	"sync/atomic"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/dialer"
+	"github.com/outdial/outdial/disposition"
+	"github.com/outdial/outdial/queue"
+	"github.com/outdial/outdial/suppression"
+)
+
+// purgeAll purges behind a cursor until there is nothing left to do, and returns what
+// was done.
+func (c *campaign) purgeAll(cursor string) suppression.PurgeResult {
+	c.Helper()
+	const most = 1000
+	var all suppression.PurgeResult
+	for more := true; more; {
+		result, err := c.store.PurgeSuppressed(c.Context(), suppression.PurgeParams{Cursor: cursor, Events: most, Items: most, Now: c.now})
+		require.NoError(c, err)
+		require.False(c, result.Busy, "nobody else is at it")
+		all.AgentItems += result.AgentItems
+		all.PowerItems += result.PowerItems
+		all.Events += result.Events
+		more = result.More
+	}
+	return all
+}
+
+// sweepAll looks at every active item of both queues.
+func (c *campaign) sweepAll() {
+	c.Helper()
+	const some = 100
+	for _, of := range []suppression.Queue{suppression.QueueAgent, suppression.QueuePower} {
+		for after, more := uuid.Nil, true; more; {
+			result, err := c.store.SweepSuppressed(c.Context(), suppression.SweepParams{Queue: of, After: after, Limit: some, Now: c.now})
+			require.NoError(c, err)
+			after, more = result.Last, result.More
+		}
+	}
+}
+
+// purgeWithOneCursor lets four workers follow the feed from one place while others add
+// to the list, each person several times over.
+func purgeWithOneCursor(c *campaign) {
+	const workers, writers = 4, 4
+	cursor := uuid.NewString()
+	c.purgeAll(cursor)
+	dialed := c.another()
+	people, spared := c.addCallable(effort(40)), c.addCallable(5)
+	called := dialed.addCallable(effort(40))
+	before := versionsOf(c.give(uuid.Nil, append(people, spared...)...), dialed.queueCalls(called...))
+	head, err := c.store.SuppressionHead(c.Context())
+	require.NoError(c, err)
+
+	everybody := append(people[:len(people):len(people)], called...)
+	var writing, events, items atomic.Int64
+	writing.Store(writers)
+	require.NoError(c, together(writers+workers, func(i int) error {
+		if i < writers {
+			defer writing.Add(-1)
+			return c.suppressEach(everybody[i*len(everybody)/writers : (i+1)*len(everybody)/writers])
+		}
+		for {
+			last := writing.Load() == 0
+			result, err := c.store.PurgeSuppressed(c.Context(), suppression.PurgeParams{Cursor: cursor, Events: 5, Items: 3, Now: c.now})
+			if err != nil {
+				return err
+			}
+			events.Add(int64(result.Events))
+			items.Add(int64(result.AgentItems + result.PowerItems))
+			if last && !result.More {
+				return nil
+			}
+		}
+	}))
+	// Who was told last that another is at it has left that one's rest to the next.
+	rest := c.purgeAll(cursor)
+	require.Equal(c, suppression.PurgeResult{}, c.purgeAll(cursor))
+	now, err := c.store.SuppressionHead(c.Context())
+	require.NoError(c, err)
+	require.Equal(c, now.Number-head.Number, events.Load()+int64(rest.Events), "each event was left behind once")
+	require.Equal(c, int64(len(everybody)), items.Load()+int64(rest.AgentItems+rest.PowerItems), "each item was failed once")
+
+	after := versionsOf(c.items(), dialed.callItems())
+	require.Len(c, after, len(before))
+	for id, item := range after {
+		want := before[id]
+		if !isAmong(spared, want.contactID) {
+			want.version++
+			want.failed = disposition.FailSuppressed
+		}
+		require.Equal(c, want, item)
+	}
+}
+
+// suppressEach adds three entries about each contact, in three steps.
+func (c *campaign) suppressEach(people []outdial.Contact) error {
+	for _, contact := range people {
+		for _, entry := range []suppression.Entry{
+			suppressedBy(contact), suppression.NewEmail(contact.Email), suppressedBy(contact, onlyIn(c.id)),
+		} {
+			_, err := c.store.AddSuppressions(c.Context(), suppression.AddParams{Entries: []suppression.Entry{entry}, ActorID: c.actor, Now: c.now})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// versioned is what a purge changes of an item of either queue.
+type versioned struct {
+	contactID uuid.UUID
+	version   int
+	failed    string
+}
+
+func versionsOf(items []queue.Item, dialed []dialer.Item) map[uuid.UUID]versioned {
+	versions := map[uuid.UUID]versioned{}
+	for _, item := range items {
+		versions[item.ID] = versioned{item.ContactID, item.LockVersion, item.FailReason}
+	}
+	for _, item := range dialed {
+		versions[item.ID] = versioned{item.ContactID, item.LockVersion, item.FailReason}
+	}
+	return versions
+}
+
+func isAmong(people []outdial.Contact, id uuid.UUID) bool {
+	for _, contact := range people {
+		if contact.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// interruptPurge has a host give up a transaction in which a purge had done its work.
+func interruptPurge(c *campaign) {
+	cursor := uuid.NewString()
+	c.purgeAll(cursor)
+	dialed := c.another()
+	people, called := c.addCallable(4), dialed.addCallable(3)
+	c.give(uuid.Nil, people...)
+	dialed.queueCalls(called...)
+	require.NoError(c, c.suppressEach(append(people, called...)))
+	items, dialing := c.items(), dialed.callItems()
+
+	purge := func(c *campaign) suppression.PurgeResult {
+		c.Helper()
+		const enough = 100
+		result, err := c.store.PurgeSuppressed(c.Context(), suppression.PurgeParams{Cursor: cursor, Events: enough, Items: enough, Now: c.now})
+		require.NoError(c, err)
+		return result
+	}
+	bound, _, rollback := c.begin()
+	interrupted := purge(bound)
+	require.Equal(c, []int{len(people), len(called)}, []int{interrupted.AgentItems, interrupted.PowerItems})
+	require.Zero(c, purge(bound), "the transaction sees what was done in it")
+	rollback()
+
+	requireSame(c, items, c.items())
+	requireSame(c, dialing, dialed.callItems())
+	requireSame(c, interrupted, purge(c))
+	require.Zero(c, purge(c))
+	requireNobodyActive(c, people, "purged")
+	requireNobodyActive(dialed, called, "purged")
+}
