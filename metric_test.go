@@ -23,6 +23,8 @@ import (
 	"github.com/outdial/outdial/dialer/telephony"
 	"github.com/outdial/outdial/disposition"
 	"github.com/outdial/outdial/internal/metertest"
+	"github.com/outdial/outdial/suppression"
+	"github.com/outdial/outdial/suppression/bloom"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated pages in docs")
@@ -35,6 +37,8 @@ var measuring = []struct {
 	{"dialer/engine", engine.Metrics()},
 	{"dialer/telephony", telephony.Metrics()},
 	{"disposition", disposition.Metrics()},
+	{"suppression", suppression.Metrics()},
+	{"suppression/bloom", bloom.Metrics()},
 }
 
 // TestMetricsPage keeps the page about metrics equal to the tables in the code.
@@ -116,6 +120,8 @@ func TestMetricsAreDescribedInFull(t *testing.T) {
 	t.Parallel()
 
 	named := regexp.MustCompile(`^outdial(\.[a-z][a-z_]*)+$`)
+	// What something takes is a duration; how far something is behind is a lag.
+	seconds := regexp.MustCompile(`\.(duration|lag)$`)
 	seen := map[string]bool{}
 	for _, pkg := range measuring {
 		for _, described := range pkg.metrics {
@@ -124,7 +130,7 @@ func TestMetricsAreDescribedInFull(t *testing.T) {
 			seen[described.Name] = true
 			require.NotEmpty(t, described.Unit, described.Name)
 			require.Equal(t, described.Kind == outdial.MetricHistogram, len(described.Buckets) > 0, described.Name)
-			require.Equal(t, described.Unit == "s", strings.HasSuffix(described.Name, ".duration"), described.Name)
+			require.Equal(t, described.Unit == "s", seconds.MatchString(described.Name), described.Name)
 			require.True(t, strings.HasSuffix(described.Description, "."), described.Name)
 			require.NotContains(t, described.Description, "|", described.Name)
 			for _, attribute := range described.Attributes {

@@ -173,6 +173,10 @@ func (a *api) removeSuppressions(r *request) (reply, error) {
 	}{{suppression.KindPhone, "phones", phones}, {suppression.KindEmail, "emails", emails}} {
 		for i, raw := range named.values {
 			made, problem := readValue(named.kind, raw, region)
+			if listed := outdial.Phone(raw); problem != "" && named.kind == suppression.KindPhone && listed.IsE164() {
+				// What the list shows can be taken off it, by whatever way it came there.
+				made, problem = suppression.NewPhone(listed), ""
+			}
 			if problem != "" {
 				body.refuse(fmt.Sprintf("%s[%d]", named.member, i), problem)
 			}

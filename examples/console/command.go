@@ -34,6 +34,8 @@ type commands struct {
 	Token    tokenCommand    `cmd:"" help:"Print a token for the server, and nothing else."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database to the newest schema."`
 	Import   importCommand   `cmd:"" help:"Import contacts from a CSV file."`
+	Suppress suppressCommand `cmd:"" help:"Import a do-not-call file."`
+	Purge    purgeCommand    `cmd:"" help:"Take out of the queues who must not be called."`
 	Sweep    sweepCommand    `cmd:"" help:"Clean up what agents and calls left behind."`
 	Rollback rollbackCommand `cmd:"" help:"Take out what a launch queued and nobody has touched."`
 	Replay   replayCommand   `cmd:"" help:"Run the carrier's reports again, as they were kept."`

@@ -30,7 +30,7 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	for _, flag := range []string{"-h", "-help", "--help"} {
 		got := s.console(flag)
 		require.Zero(t, got.code)
-		for _, command := range []string{"serve", "token", "migrate", "import", "sweep", "rollback", "replay"} {
+		for _, command := range []string{"serve", "token", "migrate", "import", "suppress", "purge", "sweep", "rollback", "replay"} {
 			require.Contains(t, got.out, "\n  "+command)
 		}
 	}

@@ -32,6 +32,10 @@ const (
 	powerAgentIDs   = "01900000-0000-7000-8000-0002%08d"
 )
 
+// listedPhone is the number of somebody who waits at the end of the demo's power queue,
+// as people write it.
+const listedPhone = "(401) 458-1716"
+
 // addDemo creates the demo campaigns, one for each queue, and starts the one of the
 // power queue. Two processes that do so at once make one of each.
 func addDemo(ctx context.Context, st intake.Store, calls *dialer.Service, now time.Time) error {

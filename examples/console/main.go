@@ -17,9 +17,12 @@ import (
 	"syscall"
 
 	"github.com/benbjohnson/clock"
+	"github.com/redis/go-redis/v9/logging"
 )
 
 func main() {
+	// What a Redis does not do is in the server's own log, once.
+	logging.Disable()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The second signal ends the process whatever it is waiting for.
 	context.AfterFunc(ctx, stop)

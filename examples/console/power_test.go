@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -290,27 +291,9 @@ func TestDialingGoesOnAfterARestart(t *testing.T) {
 
 func TestThePrintedCommandsOfThePowerQueueWork(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	require.NoError(t, err)
 	p := newShell(t).serve(hurried...)
 	require.Contains(t, p.welcome, "nobody's phone rings")
-	var script []string
-	for _, found := range regexp.MustCompile(`(?m)^  (MANAGER=.*|curl .*)$`).FindAllStringSubmatch(p.welcome, -1) {
-		script = append(script, found[1])
-		line := strings.Replace(found[1], p.base, "http://127.0.0.1:8080", 1)
-		line = strings.Replace(line, quote(binary), "go run ./examples/console", 1)
-		require.Contains(t, string(readme), "\n"+line+"\n")
-	}
-	require.Len(t, script, 6)
-	var answers []string
-	if _, err := exec.LookPath("curl"); err == nil {
-		out, err := p.command("sh", "-ec", strings.Join(script, "; echo;\n")).Output()
-		require.NoError(t, err)
-		answers = strings.Fields(string(out))
-	} else {
-		t.Log("there is no curl: the requests that it would send are sent from here")
-		answers = p.sendAll(script)
-	}
+	answers := p.runPrinted("MANAGER")
 	require.Len(t, answers, 5)
 	for i, status := range []string{"running", "paused", "running"} {
 		require.Contains(t, answers[i], `"status":"`+status+`"`)
@@ -320,27 +303,54 @@ func TestThePrintedCommandsOfThePowerQueueWork(t *testing.T) {
 	}
 }
 
+// runPrinted runs the printed commands that use a token, by the name of its variable,
+// and returns their answers. The README must have the same commands.
+func (p *process) runPrinted(variable string) []string {
+	p.t.Helper()
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	require.NoError(p.t, err)
+	var script []string
+	for _, found := range regexp.MustCompile(`(?m)^  (`+variable+`=.*|curl .*\$`+variable+`".*)$`).FindAllStringSubmatch(p.welcome, -1) {
+		script = append(script, found[1])
+		line := strings.Replace(found[1], p.base, "http://127.0.0.1:8080", 1)
+		line = strings.Replace(line, quote(binary), "go run ./examples/console", 1)
+		require.Contains(p.t, string(readme), "\n"+line+"\n")
+	}
+	require.NotEmpty(p.t, script, p.welcome)
+	if _, err := exec.LookPath("curl"); err != nil {
+		p.t.Log("there is no curl: the requests that it would send are sent from here")
+		return p.sendAll(variable, script)
+	}
+	out, err := p.command("sh", "-ec", strings.Join(script, "; echo;\n")).Output()
+	require.NoError(p.t, err)
+	var answers []string
+	for line := range strings.Lines(string(out)) {
+		if line = strings.TrimSpace(line); line != "" {
+			answers = append(answers, line)
+		}
+	}
+	return answers
+}
+
 // sendAll sends what a printed script sends: a command that makes a token, and
 // requests with it.
-func (p *process) sendAll(script []string) []string {
+func (p *process) sendAll(variable string, script []string) []string {
 	p.t.Helper()
-	makeToken := regexp.MustCompile(`^MANAGER=\$\((.*)\)$`).FindStringSubmatch(script[0])
+	makeToken := regexp.MustCompile(`^` + variable + `=\$\((.*)\)$`).FindStringSubmatch(script[0])
 	require.NotNil(p.t, makeToken, script[0])
 	token, err := p.command("sh", "-c", makeToken[1]).Output()
 	require.NoError(p.t, err)
 	var answers []string
 	for _, line := range script[1:] {
-		printed := regexp.MustCompile(`^curl -sS( -X POST)? (\S+) -H "Authorization: Bearer \$MANAGER"$`).FindStringSubmatch(line)
+		printed := regexp.MustCompile(`^curl -sS(?: -X (\S+))? (\S+) -H "Authorization: Bearer \$` + variable +
+			`"(?: -H "Content-Type: application/json" -d '(.*)')?$`).FindStringSubmatch(line)
 		require.NotNil(p.t, printed, line)
-		method := http.MethodGet
-		if printed[1] != "" {
-			method = http.MethodPost
-		}
-		request, err := http.NewRequestWithContext(p.t.Context(), method, printed[2], nil)
+		request, err := http.NewRequestWithContext(p.t.Context(), cmp.Or(printed[1], http.MethodGet), printed[2], strings.NewReader(printed[3]))
 		require.NoError(p.t, err)
 		request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+		request.Header.Set("Content-Type", "application/json")
 		_, body := p.send(request)
-		answers = append(answers, body)
+		answers = append(answers, strings.TrimSpace(body))
 	}
 	return answers
 }

@@ -24,6 +24,7 @@ import (
 // serveCommand runs the server until it is told to stop.
 type serveCommand struct {
 	database
+	redisFlag
 
 	Addr     string  `default:"127.0.0.1:8080"                                                                       help:"Where to listen (default ${default})."                                                                                                                         placeholder:"HOST:PORT"`
 	Contacts string  `help:"Import this CSV file first, into -campaign."                                             placeholder:"FILE"`
@@ -66,6 +67,9 @@ func (c *serveCommand) Run(t *terminal) (err error) {
 	if server.webhooks, err = readWebhooks(t.clock, c.Simulate); err != nil {
 		return err
 	}
+	if server.redis, err = c.options(); err != nil {
+		return err
+	}
 	// First of all, so that a port in use is told before a database is made.
 	listener, err := (&net.ListenConfig{}).Listen(t.ctx, "tcp", c.Addr)
 	if err != nil {
@@ -95,6 +99,8 @@ func (c *serveCommand) Run(t *terminal) (err error) {
 	}
 	stopSweeping := startSweeping(t.ctx, t.clock, all, log.server)
 	defer stopSweeping()
+	stopKeeping := server.list.start(t.ctx)
+	defer func() { err = errors.Join(err, stopKeeping()) }()
 	return server.run(t, listener, log.server)
 }
 
@@ -106,6 +112,7 @@ func (c *serveCommand) assemble(
 	if err != nil {
 		return err
 	}
+	server.list = newList(st, listConfig{redis: server.redis, clock: t.clock, meter: meter, log: log.server})
 	reports := telephony.New(st, telephony.Config{
 		Clock: t.clock, Policy: retryPolicy(), Logger: log.calls, Meter: meter,
 		Recorded: func(ctx context.Context, result telephony.RecordResult) {
@@ -136,7 +143,8 @@ func (c *serveCommand) assemble(
 	}
 	api, err := httpapi.New(httpapi.Config{
 		Queue: all.queue, Dialer: all.dialer, Presence: all.presence, Dispositions: recording(log.server),
-		Telephony: reports, Webhook: server.webhooks.signed, Twilio: server.webhooks.twilio,
+		Suppressions: server.list.service,
+		Telephony:    reports, Webhook: server.webhooks.signed, Twilio: server.webhooks.twilio,
 		Intake:        intake.New(st, intake.Config{Clock: t.clock, Logger: log.server}),
 		Authenticator: tokens, Ready: st.Ping, Logger: log.requests,
 	})

@@ -230,6 +230,9 @@ func TestWhatCannotWorkIsToldInOneLine(t *testing.T) {
 		"a server that is not there": {
 			[]string{"-addr", "127.0.0.1:0", "-db", "postgres://me:hunter2@127.0.0.1:1/x?sslmode=disable"}, "postgres://127.0.0.1:1/x: ",
 		},
+		"a Redis that is none":         {[]string{"-addr", "127.0.0.1:0", "-redis", "127.0.0.1:6379"}, "-redis: is not the URL of a Redis"},
+		"another kind of cache":        {[]string{"-addr", "127.0.0.1:0", "-redis", "memcached://hunter2@127.0.0.1"}, "-redis: is not the URL of a Redis"},
+		"a Redis without a database":   {[]string{"-addr", "127.0.0.1:0", "-redis", "redis://:1/hunter2"}, "-redis: is not the URL of a Redis"},
 		"a flag that is none":          {[]string{"-bogus"}, "unknown flag --bogus"},
 		"a flag without its value":     {[]string{"-addr"}, "addr"},
 		"a command that is none":       {[]string{"srve"}, "srve"},

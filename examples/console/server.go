@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue"
@@ -21,7 +22,10 @@ type server struct {
 	flags    outdial.StaticFlags
 	secret   secret
 	webhooks webhooks
-	handler  http.Handler
+	// redis is nil without one.
+	redis   *redis.Options
+	list    *list
+	handler http.Handler
 	// campaign and agent are what the printed examples are about, and power is the
 	// demo of the power queue; nil where there is none.
 	campaign, power *queue.CampaignSummary

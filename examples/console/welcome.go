@@ -38,6 +38,9 @@ func (s *server) welcome(address net.Addr, program string) string {
 		line("            (for development; set %s to use your own)", secretVariable)
 	}
 	s.carriers(line)
+	if s.redis != nil {
+		line("  redis     %s, database %d, shares what is known of the suppression list", s.redis.Addr, s.redis.DB)
+	}
 	if !loopback(address) {
 		line("  network   other machines can reach this address; there is no TLS")
 	}
@@ -52,6 +55,7 @@ func (s *server) welcome(address net.Addr, program string) string {
 	if s.power != nil {
 		s.powerExamples(line, base, program)
 	}
+	s.listExamples(line, base, program)
 	line("")
 	line("Ctrl-C stops the server.")
 	return out.String()
@@ -122,6 +126,19 @@ func (s *server) powerExamples(line func(string, ...any), base, program string) 
 	line("")
 	line(`  curl -sS %s/dispositions %s`, campaign, header)
 	line(`  curl -sS %s/leads %s`, campaign, header)
+}
+
+// listExamples are commands about the suppression list, with a token of their own.
+func (s *server) listExamples(line func(string, ...any), base, program string) {
+	headers := `-H "Authorization: Bearer $KEEPER" -H "Content-Type: application/json"`
+	line("")
+	line("To say that a number must never be called, ask about it, and take it off the list again:")
+	line("")
+	line(`  KEEPER=$(%s token%s -sub %s -role manager -scope "%s")`,
+		program, s.dbFlag(), powerManagerID, outdial.ScopeSuppressionWrite)
+	line(`  curl -sS -X POST %s/suppressions %s -d '{"phone":"%s","reason":"asked by letter"}'`, base, headers, listedPhone)
+	line(`  curl -sS -X POST %s/suppressions/check %s -d '{"phones":["%s"]}'`, base, headers, listedPhone)
+	line(`  curl -sS -X DELETE %s/suppressions %s -d '{"phones":["%s"],"reason":"an example"}'`, base, headers, listedPhone)
 }
 
 // dbFlag is the flag that leads other commands to the same database, or at least
