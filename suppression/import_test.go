@@ -460,9 +460,9 @@ func TestAnImportTakesTheSameMemoryHoweverLongItsFile(t *testing.T) {
 		require.EqualValues(t, lines, report.Lines)
 		return store.highest
 	}
-	short := peak(20_000)
+	short := peak(10_000)
 	const slack = 4 << 20
-	require.Less(t, peak(200_000), short+slack, "ten times as long")
+	require.Less(t, peak(60_000), short+slack, "six times as long")
 
 	t.Run("and a line that does not end is not kept", func(t *testing.T) {
 		store := &swallowing{}
