@@ -31,7 +31,7 @@ type follower struct {
 // followWhileAdding follows the feed while eight add to the list; some of them in
 // transactions of the host's, if they are asked to.
 func followWhileAdding(c *campaign, inTransactions bool) {
-	const writers = 8
+	const writers, fewest = 8, 4
 	if inTransactions && c.suite.features.Transaction == nil {
 		c.suite.skip(c, "Transaction")
 	}
@@ -45,7 +45,7 @@ func followWhileAdding(c *campaign, inTransactions bool) {
 			return f.followWhile(func() bool { return writing.Load() > 0 })
 		}
 		defer writing.Add(-1)
-		for step := range effort(20) {
+		for step := range max(fewest, rounds(40)) {
 			var err error
 			if inTransactions && i%2 == 0 {
 				err = f.addInTransaction(step)

@@ -17,10 +17,7 @@ func (t *trial) write(random *rand.Rand) error {
 	})
 	for err == nil && !t.isOver() {
 		err = t.writeOnce(random, &file)
-		select {
-		case t.wake <- struct{}{}:
-		default:
-		}
+		awaken(t.wake)
 	}
 	return err
 }

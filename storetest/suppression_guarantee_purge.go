@@ -47,12 +47,12 @@ func (c *campaign) sweepAll() {
 // purgeWithOneCursor lets four workers follow the feed from one place while others add
 // to the list, each person several times over.
 func purgeWithOneCursor(c *campaign) {
-	const workers, writers = 4, 4
+	const workers, writers, fewest = 4, 4, 6
 	cursor := uuid.NewString()
 	c.purgeAll(cursor)
 	dialed := c.another()
-	people, spared := c.addCallable(effort(40)), c.addCallable(5)
-	called := dialed.addCallable(effort(40))
+	people, spared := c.addCallable(max(fewest, rounds(60))), c.addCallable(fewest)
+	called := dialed.addCallable(len(people))
 	before := versionsOf(c.give(uuid.Nil, append(people, spared...)...), dialed.queueCalls(called...))
 	head, err := c.store.SuppressionHead(c.Context())
 	require.NoError(c, err)
@@ -60,23 +60,28 @@ func purgeWithOneCursor(c *campaign) {
 	everybody := append(people[:len(people):len(people)], called...)
 	var writing, events, items atomic.Int64
 	writing.Store(writers)
+	wake := make(chan struct{}, workers)
 	require.NoError(c, together(writers+workers, func(i int) error {
 		if i < writers {
-			defer writing.Add(-1)
-			return c.suppressEach(everybody[i*len(everybody)/writers : (i+1)*len(everybody)/writers])
+			defer func() {
+				if writing.Add(-1) == 0 {
+					close(wake)
+				}
+			}()
+			return c.suppressEach(everybody[i*len(everybody)/writers:(i+1)*len(everybody)/writers], wake)
 		}
-		for {
-			last := writing.Load() == 0
-			result, err := c.store.PurgeSuppressed(c.Context(), suppression.PurgeParams{Cursor: cursor, Events: 5, Items: 3, Now: c.now})
-			if err != nil {
-				return err
-			}
-			events.Add(int64(result.Events))
-			items.Add(int64(result.AgentItems + result.PowerItems))
-			if last && !result.More {
-				return nil
+		for range wake {
+			for more := true; more; {
+				result, err := c.store.PurgeSuppressed(c.Context(), suppression.PurgeParams{Cursor: cursor, Events: 5, Items: 3, Now: c.now})
+				if err != nil {
+					return err
+				}
+				events.Add(int64(result.Events))
+				items.Add(int64(result.AgentItems + result.PowerItems))
+				more = result.More
 			}
 		}
+		return nil
 	}))
 	// Who was told last that another is at it has left that one's rest to the next.
 	rest := c.purgeAll(cursor)
@@ -98,8 +103,9 @@ func purgeWithOneCursor(c *campaign) {
 	}
 }
 
-// suppressEach adds three entries about each contact, in three steps.
-func (c *campaign) suppressEach(people []outdial.Contact) error {
+// suppressEach adds three entries about each contact, in three steps, and wakes whoever
+// purges after each.
+func (c *campaign) suppressEach(people []outdial.Contact, wake chan<- struct{}) error {
 	for _, contact := range people {
 		for _, entry := range []suppression.Entry{
 			suppressedBy(contact), suppression.NewEmail(contact.Email), suppressedBy(contact, onlyIn(c.id)),
@@ -108,9 +114,18 @@ func (c *campaign) suppressEach(people []outdial.Contact) error {
 			if err != nil {
 				return err
 			}
+			awaken(wake)
 		}
 	}
 	return nil
+}
+
+// awaken tells one who waits, unless enough have been told.
+func awaken(wake chan<- struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default:
+	}
 }
 
 // versioned is what a purge changes of an item of either queue.
@@ -148,7 +163,7 @@ func interruptPurge(c *campaign) {
 	people, called := c.addCallable(4), dialed.addCallable(3)
 	c.give(uuid.Nil, people...)
 	dialed.queueCalls(called...)
-	require.NoError(c, c.suppressEach(append(people, called...)))
+	require.NoError(c, c.suppressEach(append(people, called...), nil))
 	items, dialing := c.items(), dialed.callItems()
 
 	purge := func(c *campaign) suppression.PurgeResult {

@@ -47,8 +47,8 @@ type trial struct {
 // claimWhileSuppressing records what everybody claims while the list changes, and looks
 // for a claim of somebody who was on it.
 func claimWhileSuppressing(c *campaign) {
-	const team, people = 20, 40
-	const writers, fillers, dialers, purgers = 4, 2, 2, 2
+	const team, people, fewest = 20, 40, 5
+	const writers, fillers, dialers, purgers = 4, 2, 3, 2
 	t := newTrial(c, people)
 	var working atomic.Int64
 	working.Store(team)
@@ -61,7 +61,7 @@ func claimWhileSuppressing(c *campaign) {
 					close(t.over)
 				}
 			}()
-			return t.work(t.agents[-i%2], random, effort(20))
+			return t.work(t.agents[-i%2], random, max(fewest, rounds(70)))
 		case i < writers:
 			return t.write(random)
 		case i < writers+fillers:
@@ -328,7 +328,7 @@ func (t *trial) judge() {
 		require.Positive(t, claims[what], "%s: %s took nobody", t.about(), what)
 	}
 	require.Positive(t, t.purged.Load(), "%s: nothing was purged", t.about())
-	t.Logf("seed %d: %v claims, %d purged", t.seed, claims, t.purged.Load())
+	t.Logf("seed %d: %v claims, %d purged, %d calls", t.seed, claims, t.purged.Load(), t.clock.Load()/2)
 }
 
 // queued notes the claim by which an item came to be.
