@@ -31,7 +31,7 @@ func recordForOnePhone(c *campaign) {
 		disposition.CodeDoNotCall, disposition.CodeDoNotCall, disposition.CodeNoAnswer, disposition.CodeInvalidNumber, disposition.CodeCallback,
 	}
 	random := choices(8, 50)
-	for round := range effort(200) {
+	for round := range rounds(200) {
 		phone, first, second := nextPhone(), c.another(), c.another()
 		contacts := []outdial.Contact{first.add(person(withPhone(phone)))[0], second.add(person(withPhone(phone)))[0]}
 		bystander := first.give(uuid.New(), first.add(person(withPhone(phone)))...)[0]
