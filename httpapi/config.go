@@ -24,8 +24,8 @@ const (
 	// of twice that, or queue.MaxEnqueueContacts ids twenty times. A body is held in
 	// memory a few times over while it is read.
 	DefaultMaxBody = 8 << 20
-	// DefaultMaxUpload is how large a file of contacts may be: about two million
-	// rows.
+	// DefaultMaxUpload is how large an uploaded file may be: about two million rows of
+	// contacts, or twenty million lines of a do-not-call list.
 	DefaultMaxUpload = 256 << 20
 )
 

@@ -24,6 +24,10 @@
 // 403, 413 or 415. Only when the store fails is it to come again: 503, with
 // Retry-After.
 //
+// Whom the suppression list is about stands in bodies and never in an address, since
+// addresses end up in logs; no problem repeats it.
+//
 // The handler sets no timeouts. They belong to the http.Server around it, and a
-// ReadTimeout there bounds how long an upload of contacts may take.
+// ReadTimeout there bounds how long an upload may take. A do-not-call file that is cut
+// off goes on where it stopped when it is sent again.
 package httpapi

@@ -11,6 +11,7 @@ import (
 	"github.com/outdial/outdial/disposition"
 	"github.com/outdial/outdial/queue"
 	"github.com/outdial/outdial/queue/filter"
+	"github.com/outdial/outdial/suppression"
 )
 
 // FuzzSetQueue proves that no body makes the server fail: it is either refused
@@ -86,6 +87,47 @@ func FuzzRecordDisposition(f *testing.F) {
 			require.Empty(t, s.store.called())
 		default:
 			t.Fatalf("%d: %s", got.Code, got.Body)
+		}
+	})
+}
+
+// FuzzSuppressions proves that no body makes the server fail, that whatever comes onto the
+// list is in its normalized form, and that nothing which cannot be read looks as if it may
+// be called.
+func FuzzSuppressions(f *testing.F) {
+	for _, seed := range []string{
+		``, `{}`, `[]`, `{"phone":"504-621-8927"}`, `{"email":"Bea@Example.com","expires_at":"9999-12-31T23:59:59.999999999-14:00"}`,
+		`{"entries":[{"phone":"+00"},{"phone":"1-800-FLOWERS"},{"email":"bea@"},null,7]}`, `{"phone":"\u0665\u0660\u0664\u0666\u0662\u0661\u0668\u0669\u0662\u0667"}`,
+		`{"phones":["621-8927","504 621 8927 #5","\u202a+1 504 621 8927\u202c"],"emails":["a@b"],"region":"uk"}`,
+		`{"phones":[],"contact_id":"01939d8e-3a2b-7c3d-8e4f-5a6b7c8d9e0f"}`, `{"phone":"` + strings.Repeat("5", 70) + `"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, path := range []string{"/suppressions", "/suppressions/check"} {
+			s := newServer(t)
+			r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(string(data)))
+			got := s.sendRequest(r, s.as(agent()), header("Content-Type", "application/json"))
+			switch {
+			case got.Code == http.StatusBadRequest || got.Code == http.StatusRequestEntityTooLarge:
+				require.Empty(t, s.store.called())
+			case got.Code != http.StatusOK:
+				t.Fatalf("%d: %s", got.Code, got.Body)
+			case path == "/suppressions":
+				for _, call := range s.store.called() {
+					asked, ok := call.(suppression.AddParams)
+					require.True(t, ok)
+					for _, entry := range asked.Entries {
+						again, err := suppression.ParseEntry(entry.Value, "")
+						require.NoError(t, err)
+						require.Equal(t, entry.Key, again.Key)
+					}
+				}
+			default:
+				for _, item := range items(t, got.object(t)) {
+					require.Equal(t, item["error"] != nil, item["suppressed"])
+				}
+			}
 		}
 	})
 }
