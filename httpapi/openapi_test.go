@@ -20,6 +20,7 @@ import (
 	"github.com/outdial/outdial/dialer/presence"
 	"github.com/outdial/outdial/disposition"
 	"github.com/outdial/outdial/httpapi"
+	"github.com/outdial/outdial/suppression"
 )
 
 // document loads openapi.yaml once.
@@ -182,6 +183,20 @@ func TestTheDocumentKnowsEveryEffect(t *testing.T) {
 	require.Equal(t, effects, doc.Components.Schemas["Effect"].Value.Enum)
 }
 
+func TestTheDocumentKnowsEverySourceOfSuppressions(t *testing.T) {
+	t.Parallel()
+	doc, err := document()
+	require.NoError(t, err)
+	var sources []any
+	for _, source := range suppression.Sources() {
+		sources = append(sources, string(source))
+	}
+	schemas := doc.Components.Schemas
+	require.Equal(t, sources, schemas["SuppressionSource"].Value.Enum)
+	require.Equal(t, append(sources, nil), schemas["SourceOrNull"].Value.Enum)
+	require.EqualValues(t, suppression.MaxEntries, *schemas["SuppressionEntries"].Value.Properties["entries"].Value.MaxItems)
+}
+
 func TestTheDocumentAllowsWhatTheServerTakes(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -202,7 +217,11 @@ func TestTheDocumentAllowsWhatTheServerTakes(t *testing.T) {
 		"/campaigns/{campaignId}/queue_items/{id}/disposition": `{"lock_version":1,"disposition":"callback_requested",` +
 			`"callback_at":"2026-11-22T09:30:00+01:00","callback_for":"anyone","metadata":{"note":"x"},"supersedes":"` + leadID.String() + `"}`,
 		"/campaigns/{campaignId}/retry_policy": `{"max_attempts":5,"max_voicemails":-1,"max_attempts_per_day":2,"vm_cooldown_hours":48,"cool_downs":{"busy":0}}`,
-		"/ops/sweep":                           `{}`,
+		"/suppressions/check": `{"phones":["504-621-8927"],"emails":["bea@example.com"],"region":"US",` +
+			`"contact_id":"` + contactID.String() + `","campaign_id":"` + campaignID.String() + `"}`,
+		"/suppressions/revoke": `{"contact_id":"` + contactID.String() + `","phone":"504-621-8927","email":null,"region":"US",` +
+			`"campaign_id":null,"source":"qa","reason":"STOP","received_at":"2026-11-20T09:00:00+01:00"}`,
+		"/ops/sweep": `{}`,
 		"/ops/replay": `{"campaign_id":"` + campaignID.String() + `","item_id":"` + itemID.String() + `","call_sid":"CA77",` +
 			`"since":"2026-11-21T00:00:00Z","until":"2026-11-22T00:00:00Z","orphans":true}`,
 	}
