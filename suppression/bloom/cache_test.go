@@ -30,6 +30,13 @@ func TestCandidates(t *testing.T) {
 		require.Empty(t, candidates(t, p, cleo, dan))
 		require.Empty(t, candidates(t, p))
 	})
+	t.Run("finds every one of many", func(t *testing.T) {
+		t.Parallel()
+
+		many := numbers(5000)
+		p := ready(t, newListOf(many), bloom.Config{})
+		require.Equal(t, many, candidates(t, p, many...))
+	})
 	t.Run("tells of an empty list too", func(t *testing.T) {
 		t.Parallel()
 
@@ -244,6 +251,7 @@ func TestSize(t *testing.T) {
 		}
 		require.NoError(t, p.Refresh(t.Context()))
 		require.Equal(t, uint64(1), p.Stats().Entries)
+		require.Equal(t, 1, p.total(builds), "it has not outgrown its filter")
 	})
 	t.Run("a full filter takes the stated share of strangers for entries", func(t *testing.T) {
 		t.Parallel()
@@ -256,7 +264,7 @@ func TestSize(t *testing.T) {
 			require.InEpsilon(t, rate*asked, found, 0.35, "of %d", asked)
 		}
 	})
-	t.Run("none is published before a copy is", func(t *testing.T) {
+	t.Run("there is none before there is a copy", func(t *testing.T) {
 		t.Parallel()
 
 		require.Zero(t, start(newList(ann), bloom.Config{}).Stats())

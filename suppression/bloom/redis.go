@@ -58,9 +58,9 @@ func ask[Result any](ctx context.Context, s *shared, patience time.Duration, do 
 		return none, errBusy
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	answers := make(chan answer, 1)
 	go func() {
-		defer cancel()
 		result, err := do(ctx)
 		<-s.busy
 		answers <- answer{result, err}

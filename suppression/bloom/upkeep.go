@@ -85,15 +85,17 @@ func (c *Cache) followAll(ctx context.Context, copied *local) error {
 // the one in Redis, or one that it builds and publishes.
 func (c *Cache) replace(ctx context.Context, cause buildCause, entries uint64) (*local, error) {
 	if c.shared != nil {
+		// Who has the lock and then finds nothing has not just missed what another process
+		// published.
+		release, mine := c.lock(ctx, c.cfg.BuildWithin)
+		if mine {
+			defer release()
+		}
 		loaded, err := c.load(ctx, size{capacity: entries, falsePositives: c.cfg.FalsePositives})
 		if err != nil || loaded != nil {
 			return c.use(loaded), err
 		}
-		release, mine := c.lock(ctx, c.cfg.BuildWithin)
-		switch {
-		case mine:
-			defer release()
-		case !c.sharing.failing.Load():
+		if !mine && !c.sharing.failing.Load() {
 			return nil, ErrBuilding
 		}
 	}
