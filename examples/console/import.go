@@ -107,13 +107,19 @@ type progress struct {
 }
 
 func (p *progress) report(now intake.Progress) {
+	p.tell(fmt.Sprintf("%d rows", now.Rows), now.Bytes,
+		fmt.Sprintf("%d imported, %d unchanged, %d rejected", now.Imported, now.Unchanged, now.Rejected))
+}
+
+// tell says how much was read, what share of the file that is, and what became of it.
+func (p *progress) tell(read string, bytes int64, counts string) {
 	if p.clock.Since(p.since) < time.Second {
 		return
 	}
 	p.since = p.clock.Now()
 	share := ""
 	if p.size > 0 {
-		share = fmt.Sprintf(" (%d %%)", now.Bytes*100/p.size) //nolint:mnd // percent
+		share = fmt.Sprintf(" (%d %%)", bytes*100/p.size) //nolint:mnd // percent
 	}
-	p.t.notef("%d rows%s: %d imported, %d unchanged, %d rejected", now.Rows, share, now.Imported, now.Unchanged, now.Rejected)
+	p.t.notef("%s%s: %s", read, share, counts)
 }

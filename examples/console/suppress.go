@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/benbjohnson/clock"
 	"github.com/google/uuid"
 
 	"github.com/outdial/outdial"
@@ -63,10 +62,10 @@ func (c *suppressCommand) Run(t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	tell := listProgress{clock: t.clock, since: t.clock.Now(), size: size, t: t}
+	tell := progress{clock: t.clock, since: t.clock.Now(), size: size, t: t}
 	report, err := suppression.New(st, suppression.Config{Clock: t.clock}).Import(t.ctx, outdial.System(), suppression.ImportRequest{
 		Reader: source, List: c.List, Version: c.Version, PublishedAt: published, Region: c.Region, CampaignID: campaignID,
-		Progress: tell.report,
+		Progress: func(now suppression.Import) { tell.tell(fmt.Sprintf("%d lines", now.Lines), now.Bytes, counted(now)) },
 	})
 	c.tell(t, report)
 	switch {
@@ -125,26 +124,6 @@ func findCampaign(ctx context.Context, st store.Store, named string) (uuid.UUID,
 		}
 	}
 	return uuid.Nil, errors.New("-campaign: there is no campaign of that name or id")
-}
-
-// listProgress tells how far an import is, once a second.
-type listProgress struct {
-	clock clock.Clock
-	since time.Time
-	size  int64
-	t     *terminal
-}
-
-func (p *listProgress) report(now suppression.Import) {
-	if p.clock.Since(p.since) < time.Second {
-		return
-	}
-	p.since = p.clock.Now()
-	share := ""
-	if p.size > 0 {
-		share = fmt.Sprintf(" (%d %%)", now.Bytes*100/p.size) //nolint:mnd // percent
-	}
-	p.t.notef("%d lines%s: %s", now.Lines, share, counted(now))
 }
 
 func counted(of suppression.Import) string {

@@ -6,7 +6,9 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -119,7 +121,7 @@ func TestAnInterruptedImportGoesOnWhereItStopped(t *testing.T) {
 	}
 	file := s.write("list.txt", content.String())
 
-	// The second half does not come before the interrupt.
+	// The second half comes slowly, so that the interrupt comes before the end.
 	reading, writing, err := os.Pipe()
 	require.NoError(t, err)
 	p := &process{shell: s, out: &buffer{}, err: &buffer{}, ended: make(chan struct{})}
@@ -136,6 +138,15 @@ func TestAnInterruptedImportGoesOnWhereItStopped(t *testing.T) {
 		return len(imports) == 1 && imports[0].Lines >= lines/4
 	})
 	require.NoError(t, command.Process.Signal(os.Interrupt))
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for line := range strings.Lines(content.String()[content.Len()/2:]) {
+		<-tick.C
+		if _, err = writing.WriteString(line); err != nil {
+			break
+		}
+	}
+	require.ErrorIs(t, err, syscall.EPIPE, "nobody reads on")
 	require.NoError(t, writing.Close())
 	require.Error(t, command.Wait())
 	require.Equal(t, 1, command.ProcessState.ExitCode(), p.err.String())
