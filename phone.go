@@ -128,7 +128,7 @@ func normalizePhone(raw, region string) (Phone, *phonenumbers.PhoneNumber, error
 		return "", nil, Invalid("phone", "has an extension")
 	}
 	phone := Phone(phonenumbers.Format(number, phonenumbers.E164))
-	if !phone.IsE164() || !phonenumbers.IsPossibleNumber(number) {
+	if !phone.IsE164() || phonenumbers.IsPossibleNumberWithReason(number) != phonenumbers.IS_POSSIBLE {
 		return "", nil, Invalid("phone", "is not a number of its country's numbering plan")
 	}
 	return phone, number, nil

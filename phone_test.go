@@ -433,7 +433,7 @@ func TestNormalizePhone(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, phone, "in a numbering plan or not")
 	}
-	for _, raw := range []string{"", "911", "0015046218927", "1-800-FLOWERS", "504 621 8927 #5", "+0015046218927", strings.Repeat("5", 40)} {
+	for _, raw := range []string{"", "911", "621-8927", "0015046218927", "1-800-FLOWERS", "504 621 8927 #5", "+0015046218927", strings.Repeat("5", 40)} {
 		phone, err := outdial.NormalizePhone(raw, "US")
 		require.ErrorIs(t, err, outdial.ErrInvalid, raw)
 		require.Zero(t, phone)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/nyaruka/phonenumbers"
 
 	"github.com/outdial/outdial"
 	"github.com/outdial/outdial/queue/intake"
@@ -268,10 +267,7 @@ func (o *object) who(kind suppression.Kind, region string) suppression.Entry {
 // with it without repeating it.
 func readValue(kind suppression.Kind, raw, region string) (made suppression.Entry, problem string) {
 	made, err := suppression.ParseEntry(raw, region)
-	switch {
-	case err == nil && isLocal(made):
-		return suppression.Entry{}, "has no area code"
-	case err == nil && made.Kind == kind:
+	if err == nil && made.Kind == kind {
 		return made, ""
 	}
 	if field, ok := errors.AsType[*outdial.FieldError](err); ok && field.Field == string(kind) {
@@ -281,14 +277,4 @@ func readValue(kind suppression.Kind, raw, region string) (made suppression.Entr
 		return suppression.Entry{}, "is not an e-mail address"
 	}
 	return suppression.Entry{}, "is not a phone number"
-}
-
-// isLocal says that a number is one without its area code, which is nobody's: from another
-// place it is another number, and none of them would be found under it.
-func isLocal(made suppression.Entry) bool {
-	if made.Kind != suppression.KindPhone {
-		return false
-	}
-	number, err := phonenumbers.Parse(made.Value, "")
-	return err == nil && phonenumbers.IsPossibleNumberWithReason(number) == phonenumbers.IS_POSSIBLE_LOCAL_ONLY
 }

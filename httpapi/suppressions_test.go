@@ -189,7 +189,7 @@ func wrongPhones() map[string]string {
 		"+00":                                  "is not a phone number",
 		"+005046218927":                        "is not a phone number",
 		"+99915046218927":                      "is not a phone number",
-		"621-8927":                             "has no area code",
+		"621-8927":                             "is not a number of its country's numbering plan",
 		"+1504621892":                          "is not a number of its country's numbering plan",
 		"bea@example.com":                      "is not a phone number",
 		"ask at the desk":                      "contains letters",

@@ -212,7 +212,7 @@ func troubles() []trouble {
 		{"The database was restored from a backup", "correct, and slower until the filter is built anew", filter + "builds", "cause", "other_history"},
 		{"The list has outgrown the filter", "correct; another filter is built", filter + "builds", "cause", "outgrown"},
 		{"The database does not answer", "an error; nobody is called on a guess", filter + "fallbacks", "cause", "feed_failed"},
-		{"No worker runs, or it is late", "correct; items stay in the queues and are given to nobody", "outdial.suppression.purge.lag", "", ""},
+		{"No worker runs, or it is late", "correct; items stay in the queues and are given to nobody", "outdial.suppression.purge.duration", "", ""},
 	}
 }
 
@@ -322,7 +322,7 @@ func runbook(line func(string, ...any)) {
 	line("```")
 	line("")
 	line("**Items of people on the list stay in the queues.** Nobody is given them. No worker runs, or it fails: its log says")
-	line("`suppressed items could not be purged`, and the metric `outdial.suppression.purge.lag` has no news. This clears both queues,")
+	line("`suppressed items could not be purged`, and the metric `outdial.suppression.purge.duration` has no news. This clears both queues,")
 	line("may be interrupted and repeated, and runs beside a server:")
 	line("")
 	line("```sh")

@@ -26,7 +26,7 @@ var (
 		},
 	}
 	metricPurgeLag = outdial.Metric{
-		Name: "outdial.suppression.purge.lag", Kind: outdial.MetricHistogram, Unit: "s",
+		Name: "outdial.suppression.purge.duration", Kind: outdial.MetricHistogram, Unit: "s",
 		Description: "How long after a change of the list the queues were clear of it.",
 		Buckets:     []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300},
 	}

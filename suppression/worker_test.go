@@ -60,8 +60,8 @@ func TestAWorkerClearsTheQueuesWithinASecond(t *testing.T) {
 			require.Equal(t, []string{
 				"agent Ann failed suppressed", "agent Bob queued", "power Ann failed suppressed", "power Bob queued",
 			}, c.states(t), "and nobody else went")
-			require.Eventually(t, func() bool { return len(c.meter.Measurements("outdial.suppression.purge.lag")) == 1 }, 5*time.Second, time.Millisecond)
-			require.Less(t, c.meter.Measurements("outdial.suppression.purge.lag")[0].Value, 1.0)
+			require.Eventually(t, func() bool { return len(c.meter.Measurements("outdial.suppression.purge.duration")) == 1 }, 5*time.Second, time.Millisecond)
+			require.Less(t, c.meter.Measurements("outdial.suppression.purge.duration")[0].Value, 1.0)
 			for _, queue := range []string{"agent", "power"} {
 				require.Equal(t, 1, c.meter.Count("outdial.suppression.purged", map[string]string{"queue": queue}))
 			}

@@ -62,7 +62,7 @@ func TestANumberVanishesFromBothQueuesWithinASecond(t *testing.T) {
 	require.InDelta(t, 3, series[`outdial_suppression_changes_total{action="add"}`], 0)
 	require.InDelta(t, 3, series[`outdial_suppression_purged_total{queue="agent"}`], 0)
 	require.InDelta(t, 3, series[`outdial_suppression_purged_total{queue="power"}`], 0)
-	require.Positive(t, series[`outdial_suppression_purge_lag_seconds_count`])
+	require.Positive(t, series[`outdial_suppression_purge_duration_seconds_count`])
 	require.Positive(t, series[`outdial_suppression_checks_total{answered_by="filter",suppressed="false"}`])
 	p.stop()
 	require.NotContains(t, p.err.String(), "level=ERROR")

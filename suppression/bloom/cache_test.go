@@ -33,9 +33,11 @@ func TestCandidates(t *testing.T) {
 	t.Run("finds every one of many", func(t *testing.T) {
 		t.Parallel()
 
-		many := numbers(5000)
-		p := ready(t, newListOf(many), bloom.Config{})
-		require.Equal(t, many, candidates(t, p, many...))
+		for _, several := range []int{5_000, 50_000, 99_991} {
+			many := numbers(several)
+			p := ready(t, newListOf(many), bloom.Config{})
+			require.Equal(t, many, candidates(t, p, many...))
+		}
 	})
 	t.Run("tells of an empty list too", func(t *testing.T) {
 		t.Parallel()
