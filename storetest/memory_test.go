@@ -166,22 +166,27 @@ var (
 	errDeadlock = errors.New("deadlock detected")
 )
 
+// begin has the store to itself until the transaction ends: it has one writer.
 func (m *memory) begin() (store.Store, func() error, func() error) {
 	unlock := m.lock()
-	defer unlock()
 	if m.fault == faultRollbackKeeps {
+		unlock()
 		nothing := func() error { return nil }
 		return m, nothing, nothing
 	}
 	bound := &memory{mu: &sync.Mutex{}, data: m.data.clone(), fault: m.fault, bound: true}
 	commit := func() error {
-		defer m.lock()()
+		defer unlock()
 		if m.fault != faultCommitForgets {
 			m.data = bound.data
 		}
 		return nil
 	}
-	return bound, commit, func() error { return nil }
+	rollback := func() error {
+		unlock()
+		return nil
+	}
+	return bound, commit, rollback
 }
 
 func (d *database) clone() *database {

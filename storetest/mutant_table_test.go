@@ -8,8 +8,8 @@ import (
 
 // mutants returns every mistake that the store of these tests can make.
 func mutants() []mutant {
-	table := slices.Concat(replaceMutants(), queueMutants(), pullMutants(), moveMutants(), readMutants(), intakeMutants(), meetingMutants())
-	return table
+	return slices.Concat(replaceMutants(), queueMutants(), pullMutants(), moveMutants(), readMutants(), intakeMutants(), meetingMutants(),
+		suppressionMutants())
 }
 
 func replaceMutants() []mutant {

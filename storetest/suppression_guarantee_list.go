@@ -10,14 +10,19 @@ import (
 	"github.com/outdial/outdial/suppression"
 )
 
-// write changes the list in all the ways there are, as long as the agents work.
+// write changes the list in all the ways there are, as long as the agents work. Whoever
+// purges hears of few of the changes, so that many claims find items in their way of
+// people who are on the list.
 func (t *trial) write(random *rand.Rand) error {
+	const hushed = 16
 	file, err := t.store.BeginImport(t.Context(), suppression.BeginImportParams{
 		List: uuid.NewString(), Version: "1", PublishedAt: t.now, ActorID: t.actor, Now: t.now,
 	})
 	for err == nil && !t.isOver() {
 		err = t.writeOnce(random, &file)
-		awaken(t.wake)
+		if random.IntN(hushed) == 0 {
+			awaken(t.wake)
+		}
 	}
 	return err
 }

@@ -72,7 +72,7 @@ func purgeWithOneCursor(c *campaign) {
 		}
 		for range wake {
 			for more := true; more; {
-				result, err := c.store.PurgeSuppressed(c.Context(), suppression.PurgeParams{Cursor: cursor, Events: 5, Items: 3, Now: c.now})
+				result, err := c.store.PurgeSuppressed(c.Context(), suppression.PurgeParams{Cursor: cursor, Events: 5, Items: 1, Now: c.now})
 				if err != nil {
 					return err
 				}

@@ -47,7 +47,7 @@ type trial struct {
 // claimWhileSuppressing records what everybody claims while the list changes, and looks
 // for a claim of somebody who was on it.
 func claimWhileSuppressing(c *campaign) {
-	const team, people, fewest = 20, 40, 5
+	const team, people, fewest = 20, 30, 5
 	const writers, fillers, dialers, purgers = 4, 2, 3, 2
 	t := newTrial(c, people)
 	var working atomic.Int64
@@ -250,28 +250,47 @@ func (t *trial) fill(random *rand.Rand) error {
 	return nil
 }
 
-// dial claims a few items, places their calls, and has none of them placed in the end.
+// dial claims a few items, and places their calls when it has claimed others: much can
+// happen to the list meanwhile.
 func (t *trial) dial(random *rand.Rand) error {
-	c := t.dialed
+	var waiting []dialer.Call
 	for !t.isOver() {
-		var claimed dialer.ClaimResult
-		made, err := t.timed(func() (err error) {
-			claimed, err = c.store.ClaimCalls(c.Context(), c.claimParams(1+random.IntN(3)))
-			return err
-		})
+		calls, err := t.claimCalls(1 + random.IntN(4))
 		if err != nil {
 			return err
 		}
-		for _, call := range claimed.Calls {
-			t.note(claim{span: made, what: "ClaimCalls", campaignID: c.id, contactID: call.ContactID})
-			if err := t.place(call); err != nil {
-				return err
-			}
+		if err := t.placeAll(waiting); err != nil {
+			return err
+		}
+		waiting = calls
+	}
+	return t.placeAll(waiting)
+}
+
+func (t *trial) claimCalls(most int) ([]dialer.Call, error) {
+	c := t.dialed
+	var claimed dialer.ClaimResult
+	made, err := t.timed(func() (err error) {
+		claimed, err = c.store.ClaimCalls(c.Context(), c.claimParams(most))
+		return err
+	})
+	for _, call := range claimed.Calls {
+		t.note(claim{span: made, what: "ClaimCalls", campaignID: c.id, contactID: call.ContactID})
+	}
+	return claimed.Calls, err
+}
+
+func (t *trial) placeAll(calls []dialer.Call) error {
+	for _, call := range calls {
+		if err := t.place(call); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// place asks to place a call, which then is not placed after all, so that its item
+// waits for the next.
 func (t *trial) place(call dialer.Call) error {
 	c := t.dialed
 	var placed dialer.PlaceResult
@@ -298,7 +317,7 @@ func (t *trial) purge() error {
 		case <-t.wake:
 		}
 		for more := true; more; {
-			result, err := t.store.PurgeSuppressed(t.Context(), suppression.PurgeParams{Cursor: t.cursor, Events: 7, Items: 5, Now: t.now})
+			result, err := t.store.PurgeSuppressed(t.Context(), suppression.PurgeParams{Cursor: t.cursor, Events: 7, Items: 2, Now: t.now})
 			if err != nil {
 				return err
 			}
