@@ -4,8 +4,9 @@
 // The guarantee that the rest of the library builds on: no item is pulled, replaced
 // in, enqueued or dialed whose phone or e-mail was suppressed by a transaction that
 // committed before the claim began. The claiming statement itself asks the database;
-// nothing in memory, in Redis or on its way from one process to another has a say.
-// TestGuarantee in package storetest proves it of every store.
+// nothing in memory, in Redis or on its way from one process to another has a say. A
+// behaviour of that name in package storetest, in the group SuppressionGuarantee, proves
+// it of every store while everything happens at once.
 //
 // Around that guarantee stand three conveniences, and none of them is needed for it:
 //
