@@ -27,8 +27,8 @@ test: fmt-check test-plain ## Everything CI runs: formatting, vet, all tests wit
 	$(SERVERS) -cc -- $(GO) test -race -vet=all -timeout 20m -run '$(strip $(RUN))' $(TESTFLAGS) $(PKG)
 
 .PHONY: test-plain
-test-plain: ## What takes minutes with the race detector: SQLite's indexes at 100,000 contacts, two agents who meet 200 times
-	$(GO) test -run 'Indexes|TestFileStoreKeepsTheContract/DispositionConcurrency' -timeout 10m ./store/sqlite
+test-plain: ## What takes minutes with the race detector: SQLite's indexes, its store in memory, two agents who meet 200 times
+	$(GO) test -run 'Indexes|TestMemoryStore|TestFileStoreKeepsTheContract/DispositionConcurrency' -timeout 10m ./store/sqlite
 
 .PHONY: test-short
 test-short: ## The quick tests, without the race detector
@@ -39,7 +39,8 @@ test-express: ## The first Express routes, unchanged, on a migrated database (ne
 	$(SERVERS) -- $(GO) test -tags express -count 1 -timeout 10m $(TESTFLAGS) ./internal/expresscompat/...
 
 .PHONY: soak
-soak: ## The long versions of the tests, with the race detector
+soak: ## The long versions of the tests, with the race detector where it is not too slow
+	OUTDIAL_SOAK=1 $(GO) test -count 1 -run TestMemoryStore -timeout 2h ./store/sqlite
 	OUTDIAL_SOAK=1 $(SERVERS) -cc -- $(GO) test -race -count 1 -timeout 6h -run '$(strip $(RUN))' $(TESTFLAGS) $(PKG)
 
 .PHONY: bench

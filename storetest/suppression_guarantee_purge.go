@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"sync/atomic"
 
 	"github.com/google/uuid"
@@ -19,15 +20,18 @@ func (c *campaign) purgeAll(cursor string) suppression.PurgeResult {
 	c.Helper()
 	const most = 1000
 	var all suppression.PurgeResult
-	for more := true; more; {
+	for range most {
 		result, err := c.store.PurgeSuppressed(c.Context(), suppression.PurgeParams{Cursor: cursor, Events: most, Items: most, Now: c.now})
 		require.NoError(c, err)
 		require.False(c, result.Busy, "nobody else is at it")
 		all.AgentItems += result.AgentItems
 		all.PowerItems += result.PowerItems
 		all.Events += result.Events
-		more = result.More
+		if !result.More {
+			return all
+		}
 	}
+	require.FailNow(c, "the purge does not come to an end")
 	return all
 }
 
@@ -77,7 +81,9 @@ func purgeWithOneCursor(c *campaign) {
 					return err
 				}
 				events.Add(int64(result.Events))
-				items.Add(int64(result.AgentItems + result.PowerItems))
+				if items.Add(int64(result.AgentItems+result.PowerItems)) > int64(len(everybody)) {
+					return errors.New("more items were failed than there are")
+				}
 				more = result.More
 			}
 		}

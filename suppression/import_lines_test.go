@@ -1,6 +1,7 @@
 package suppression_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"strings"
@@ -79,3 +80,86 @@ func TestAReasonIsCutWhereItsListHasALongName(t *testing.T) {
 	require.True(t, strings.HasPrefix(page.Entries[0].Reason, strings.Repeat("電", 100)+" 話"))
 	require.NotContains(t, page.Entries[0].Reason, "\ufffd")
 }
+
+func TestALineMayBeSoLongAndNoLonger(t *testing.T) {
+	t.Parallel()
+	const longest = 4096
+	padded := func(end string) string {
+		return strings.Repeat(" ", longest-len("5046218927")-len(end)) + "5046218927" + end
+	}
+	for name, test := range map[string]struct {
+		file     string
+		rejected int64
+	}{
+		"with its end":           {padded("\r\n"), 0},
+		"without one":            {padded(""), 0},
+		"one byte more":          {" " + padded("\n"), 1},
+		"one byte more, at last": {" " + padded(""), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := setup(t)
+			report, err := c.service.Import(t.Context(), manager(), list("ann@example.com\n"+test.file))
+			require.NoError(t, err)
+			require.EqualValues(t, 2, report.Lines)
+			require.EqualValues(t, len("ann@example.com\n"+test.file), report.Bytes)
+			require.Equal(t, test.rejected, report.Rejected)
+			require.EqualValues(t, 2-test.rejected, report.Added)
+		})
+	}
+}
+
+func TestABatchIsBoundedByItsEntriesToo(t *testing.T) {
+	t.Parallel()
+	const columns, lines = 20, 50
+	store := &batches{}
+	file := "phone" + strings.Repeat(",phone", columns-1) + "\n" +
+		strings.Repeat("5046218927"+strings.Repeat(",5046218927", columns-1)+"\n", lines)
+	report, err := suppression.New(store, suppression.Config{}).Import(t.Context(), manager(),
+		list(file, func(r *suppression.ImportRequest) { r.Batch = 30 }))
+	require.NoError(t, err)
+	require.EqualValues(t, lines+1, report.Lines)
+	total := 0
+	for _, size := range store.sizes {
+		require.LessOrEqual(t, size, 30+columns)
+		total += size
+	}
+	require.Equal(t, columns*lines, total)
+}
+
+// batches keeps how many entries came at once.
+type batches struct {
+	swallowing
+
+	sizes []int
+}
+
+func (b *batches) ImportSuppressions(_ context.Context, p suppression.ImportParams) (suppression.Import, error) {
+	b.sizes = append(b.sizes, len(p.Entries))
+	return suppression.Import{PublishedAt: noon, Checkpoint: p.To}, nil
+}
+
+func TestAnImportWhoseCallerHasGoneDoesNotReadOn(t *testing.T) {
+	t.Parallel()
+	c := setup(t)
+	file := "5046218927\n" + strings.Repeat("# a comment\n", 50_000)
+	_, err := c.service.Import(t.Context(), manager(), list(file))
+	require.NoError(t, err)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	again := strings.NewReader(file)
+	_, err = c.service.Import(ctx, manager(), list("", func(r *suppression.ImportRequest) {
+		r.Reader = readers(func(p []byte) (int, error) {
+			if again.Len() < len(file)/2 {
+				cancel()
+			}
+			return again.Read(p)
+		})
+	}))
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotZero(t, again.Len(), "though there was something to compare")
+}
+
+type readers func(p []byte) (int, error)
+
+func (r readers) Read(p []byte) (int, error) { return r(p) }

@@ -47,11 +47,6 @@ func TestFileStoreKeepsTheContract(t *testing.T) {
 	}, features())
 }
 
-func TestMemoryStoreKeepsTheContract(t *testing.T) {
-	t.Parallel()
-	storetest.Run(t, func(t testing.TB) store.Store { return open(t, sqlite.Memory) }, features())
-}
-
 func TestASweepPutsBackWhatAnotherProgramLeft(t *testing.T) {
 	t.Parallel()
 

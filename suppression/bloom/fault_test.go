@@ -19,9 +19,10 @@ import (
 
 const (
 	// pause is how long Redis says nothing.
-	pause = 3 * time.Second
+	pause = 4 * time.Second
 	// answersWithin is how long a call of Candidates may take meanwhile. It takes far
-	// less, but for a machine that has other things to do.
+	// less, but for a machine that has other things to do. A client left to itself would
+	// wait 3 seconds.
 	answersWithin = 2500 * time.Millisecond
 )
 
@@ -82,7 +83,7 @@ func TestRedisFaults(t *testing.T) {
 				require.Greater(t, l.failures(), failures)
 			}
 			fresh := ready(t, l.list, bloom.Config{Redis: l.observer})
-			require.Equal(t, 1, fresh.count(loads, "result", "used"), "%s", fresh.log)
+			require.Positive(t, fresh.count(loads, "result", "used"), "%s", fresh.log)
 			require.Zero(t, fresh.count(builds, "cause", "first"))
 			l.check(fresh)
 			l.quiet(t)
@@ -111,7 +112,7 @@ func newLoad(t *testing.T, on *server) *load {
 	l.list.fill(numbers(200))
 	l.committed.Store(200)
 	for i := range 3 {
-		client := redis.NewClient(&redis.Options{Addr: on.address, ContextTimeoutEnabled: i > 0, ReadTimeout: time.Second})
+		client := redis.NewClient(&redis.Options{Addr: on.address, ContextTimeoutEnabled: i > 0})
 		t.Cleanup(func() { _ = client.Close() })
 		p := ready(t, l.list, bloom.Config{
 			Redis: client, RedisTimeout: 100 * time.Millisecond, RefreshEvery: 20 * time.Millisecond, MinCapacity: 250,
