@@ -58,11 +58,18 @@ func (m *memory) addSuppression(c change, entry suppression.Entry) (result suppr
 		switch {
 		case m.fault == faultExpiredStays && expired, m.fault == faultNeverLonger && !expired:
 		case expired:
-			m.data.listing.entries[i] = suppression.Listed{Entry: entry, ID: old.ID, CreatedBy: c.actor, CreatedAt: m.kept(c.now)}
+			anew := suppression.Listed{Entry: entry, ID: old.ID, CreatedBy: c.actor, CreatedAt: m.kept(c.now)}
+			if m.fault == faultAnewStaysOld {
+				anew.Reason, anew.CreatedAt = old.Reason, old.CreatedAt
+			}
+			m.data.listing.entries[i] = anew
 			m.tell(c, suppression.EventAdd, entry)
 			result.Added++
 		case longer || m.fault == faultShortens:
 			m.data.listing.entries[i].ExpiresAt = entry.ExpiresAt
+			if m.fault == faultExtensionRewrites {
+				m.data.listing.entries[i].Entry = entry
+			}
 			if m.fault != faultExtensionUntold {
 				m.tell(c, suppression.EventExtend, entry)
 			}
@@ -127,6 +134,9 @@ func (m *memory) removeSuppressions(c change, places []suppression.Place, import
 func (m *memory) RemoveSuppressions(_ context.Context, p suppression.RemoveParams) (suppression.RemoveResult, error) {
 	defer m.lock()()
 	removed := m.removeSuppressions(change{p.ActorID, p.Now}, p.Places, true)
+	if m.fault == faultRemovalUnaudited {
+		return suppression.RemoveResult{Removed: removed}, nil
+	}
 	m.recordOf("suppressions", uuid.Nil, p.ActorID, outdial.ActionSuppressRemove, p.Now, map[string]any{"removed": removed})
 	return suppression.RemoveResult{Removed: removed}, nil
 }
@@ -194,7 +204,7 @@ func (m *memory) flag(p suppression.ConsentParams, optedOut bool) int {
 		named := slices.ContainsFunc(p.Entries, func(entry suppression.Entry) bool {
 			return slices.Contains(targetsOf(contact), entry.Target())
 		})
-		if contact.OptedOut == optedOut || id != p.ContactID && (!named || m.fault == faultFlagsOne) || m.fault == faultFlagsNobody {
+		if !optedOut && m.fault == faultRestoreKeepsMark || contact.OptedOut == optedOut || id != p.ContactID && (!named || m.fault == faultFlagsOne) || m.fault == faultFlagsNobody {
 			continue
 		}
 		contact.OptedOut = optedOut
@@ -233,7 +243,11 @@ func (m *memory) FindSuppressions(_ context.Context, p suppression.FindParams) (
 		targets = append(targets, targetsOf(contact)...)
 		result.OptedOut = contact.OptedOut && m.fault != faultFindsNoFlag
 	}
-	for _, entry := range m.sorted() {
+	listed := m.sorted()
+	if m.fault == faultFindsLatestFirst {
+		slices.Reverse(listed)
+	}
+	for _, entry := range listed {
 		if slices.Contains(targets, entry.Target()) && m.holds(entry, p.CampaignID, p.Now) {
 			result.Entries = append(result.Entries, entry)
 		}
@@ -273,7 +287,8 @@ func (m *memory) ListSuppressions(_ context.Context, p suppression.ListParams) (
 		kind := p.Kind == "" || entry.Kind == p.Kind || m.fault == faultListsKinds
 		source := p.Source == "" || entry.Source == p.Source || m.fault == faultListsSources
 		live := entry.ExpiresAt.IsZero() || entry.ExpiresAt.After(p.Now) || m.fault == faultListsExpired
-		if !campaign || !kind || !source || !live || bytes.Compare(entry.ID[:], p.After[:]) <= 0 {
+		passed := bytes.Compare(entry.ID[:], p.After[:]) <= 0 && (entry.ID != p.After || m.fault != faultListPageRepeats)
+		if !campaign || !kind || !source || !live || passed {
 			continue
 		}
 		if result.More = len(result.Entries) == p.Limit; result.More {
@@ -323,7 +338,9 @@ func (m *memory) ImportSuppressions(_ context.Context, p suppression.ImportParam
 	}
 	row.Added += int64(result.Added)
 	row.Extended += int64(result.Extended)
-	row.Unchanged += int64(len(p.Entries) - result.Added - result.Extended)
+	if m.fault != faultImportUncounted {
+		row.Unchanged += int64(len(p.Entries) - result.Added - result.Extended)
+	}
 	row.UpdatedAt = m.kept(p.Now)
 	if p.Complete {
 		row.CompletedAt = row.UpdatedAt
@@ -371,14 +388,16 @@ func (m *memory) FollowSuppressions(_ context.Context, p suppression.FollowParam
 		from--
 	}
 	rest := m.data.listing.feed[from:]
-	return suppression.FollowResult{Events: slices.Clone(rest[:min(len(rest), p.Limit)]), More: len(rest) > p.Limit}, nil
+	more := len(rest) > p.Limit && m.fault != faultFollowEndsEarly
+	return suppression.FollowResult{Events: slices.Clone(rest[:min(len(rest), p.Limit)]), More: more}, nil
 }
 
 func (m *memory) ScanSuppressions(_ context.Context, p suppression.ScanParams) (suppression.ScanResult, error) {
 	defer m.lock()()
 	result := suppression.ScanResult{Last: p.After}
 	for _, entry := range m.sorted() {
-		if bytes.Compare(entry.ID[:], p.After[:]) <= 0 || m.fault == faultScanSkipsExpired && !entry.ExpiresAt.IsZero() {
+		passed := bytes.Compare(entry.ID[:], p.After[:]) <= 0 && (entry.ID != p.After || m.fault != faultScanRepeats)
+		if passed || m.fault == faultScanSkipsExpired && !entry.ExpiresAt.IsZero() {
 			continue
 		}
 		if result.More = len(result.Targets) == p.Limit; result.More {
@@ -526,10 +545,14 @@ func (m *memory) SweepSuppressed(_ context.Context, p suppression.SweepParams) (
 			continue
 		}
 		contact := m.data.contacts[at.contactID]
+		struck := m.listed(at.campaignID, contact, p.Now) || contact.OptedOut && m.fault != faultSweepSparesOptedOut
+		if m.fault == faultSweepsEverybody {
+			struck = true
+		}
 		only := func(campaignID, contactID uuid.UUID) bool {
 			return campaignID == at.campaignID && contactID == at.contactID
 		}
-		if m.listed(at.campaignID, contact, p.Now) || contact.OptedOut && m.fault != faultSweepSparesOptedOut {
+		if struck {
 			fail := m.failItems
 			if p.Queue == suppression.QueuePower {
 				fail = m.failCallItems

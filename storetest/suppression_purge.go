@@ -213,6 +213,40 @@ func purgeSuppressedBehaviours(g *group) {
 		require.Equal(c, []int{1, 1}, []int{c.purgeStep(first).AgentItems, c.purgeAll(second).Events})
 	})
 
+	g.provesAlone("whom another entry still holds for goes, though the one that the event was about was removed", func(c *campaign) {
+		cursor, contact := c.newCursor(), c.addCallable(1)[0]
+		item := c.give(uuid.New(), contact)[0]
+		c.suppress(suppressedBy(contact, onlyIn(c.id)), suppressedBy(contact))
+		c.removeEntries(suppressedBy(contact))
+		require.Equal(c, 1, c.purgeStep(cursor).AgentItems)
+		c.requireFailed(item)
+	})
+
+	g.provesAlone("what RevokeConsent puts on the list takes the contact's items in every campaign", func(c *campaign) {
+		cursor, power, phone := c.newCursor(), c.another(), nextPhone()
+		contact := c.add(person(withPhone(phone)))[0]
+		item := c.give(uuid.New(), contact)[0]
+		call := power.queueCalls(power.add(person(withPhone(phone)))[0])[0]
+		c.revoke(c.consentOf(contact))
+		result := c.purgeStep(cursor)
+		require.Equal(c, []int{1, 1, 2}, []int{result.AgentItems, result.PowerItems, result.Events})
+		got := c.item(item.ID)
+		require.Equal(c, []string{string(queue.StateFailed), disposition.FailSuppressed}, []string{string(got.State), got.FailReason})
+		power.requireCallFailed(call)
+	})
+
+	g.provesAlone("events about nobody who waits are left behind, and no row is written", func(c *campaign) {
+		if c.suite.features.QueueRowVersions == nil {
+			c.suite.skip(c, "QueueRowVersions")
+		}
+		cursor := c.newCursor()
+		c.give(uuid.Nil, c.addCallable(2)...)
+		before := c.suite.features.QueueRowVersions(c, c.store, c.id)
+		c.suppress(anEntry(), anAddress())
+		require.Equal(c, suppression.PurgeResult{Events: 2, Since: c.now}, c.purgeStep(cursor))
+		require.Equal(c, before, c.suite.features.QueueRowVersions(c, c.store, c.id))
+	})
+
 	g.provesAlone("nothing to do changes nothing", func(c *campaign) {
 		cursor := c.newCursor()
 		c.give(uuid.Nil, c.addCallable(2)...)
@@ -256,6 +290,23 @@ func sweepSuppressedBehaviours(g *group) {
 			require.Equal(c, []string{string(dialer.StateFailed), disposition.FailSuppressed}, []string{string(got.State), got.FailReason})
 		}
 		requireItem(c, calls[2], power.callItem(calls[2].ID))
+	})
+
+	g.provesAlone("it leaves alone whom nothing keeps from being called, and what has ended", func(c *campaign) {
+		other, power, agent := c.another(), c.another(), uuid.New()
+		people := c.addCallable(3)
+		c.give(agent, people[2])
+		c.clear(agent)
+		c.give(uuid.Nil, people[0], people[1])
+		called := power.addCallable(1)
+		power.queueCalls(called...)
+		c.suppress(suppressedBy(people[0], onlyIn(other.id)), suppressedBy(people[1], until(c.now.Add(time.Minute))),
+			suppressedBy(people[2]), suppressedBy(called[0], onlyIn(other.id)))
+		c.wait(time.Minute)
+		items, calls := c.items(), power.callItems()
+		c.sweepAll()
+		requireSame(c, items, c.items())
+		requireSame(c, calls, power.callItems())
 	})
 
 	g.provesAlone("it goes on behind the last item that it looked at", func(c *campaign) {
