@@ -41,6 +41,6 @@
 //   - Histories records what concurrent callers saw and looks for an order of
 //     their calls that explains it.
 //
-// The package's own tests hold the suite against about three hundred stores that
+// The package's own tests hold the suite against about four hundred stores that
 // each make one mistake, and require it to find every one.
 package storetest
