@@ -29,8 +29,7 @@ type Cache struct {
 	sharing   condition
 	listening condition
 
-	// turn is full while somebody does the upkeep, who has what stands below to
-	// themselves.
+	// turn is full while somebody does the upkeep. What stands below is theirs.
 	turn chan struct{}
 	// had says that there was a copy before.
 	had bool

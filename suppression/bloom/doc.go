@@ -1,8 +1,8 @@
 // Package bloom says from memory of most values that they are not on the suppression
 // list, so that the database is asked only about those that may be.
 //
-// A Cache holds a Bloom filter of all entries in the process: about two bytes for each,
-// in which an entry is always found, and another value once in a thousand. An answer is
+// A Cache holds a Bloom filter of all entries in the process: two to three bytes for
+// each, in which an entry is always found, and another value once in a thousand. An answer is
 // as good as the database's. Each call first asks the feed for what was committed since
 // the copy was last brought up to date, adds it, and then looks. When that is not
 // possible the Cache says that it cannot tell, and its caller asks about everything.

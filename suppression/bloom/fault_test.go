@@ -30,6 +30,8 @@ const (
 // Redis what may happen to one. Every number that was on the list when a check began is
 // among its candidates, every check is answered, soon, and afterwards there is a filter
 // in Redis again.
+//
+//nolint:paralleltest,tparallel // one fault after another
 func TestRedisFaults(t *testing.T) {
 	t.Parallel()
 
@@ -37,44 +39,44 @@ func TestRedisFaults(t *testing.T) {
 	l := newLoad(t, redisServer)
 	for _, fault := range []struct {
 		name string
-		do   func(t *testing.T)
+		do   func(t require.TestingT)
 		// failed says that Redis did not answer meanwhile.
 		failed bool
 	}{
-		{"flushed", func(t *testing.T) {
+		{"flushed", func(t require.TestingT) {
 			for range 10 {
-				require.NoError(t, l.observer.FlushAll(t.Context()).Err())
+				require.NoError(t, l.observer.FlushAll(context.Background()).Err())
 				l.checked(t, 50)
 			}
 		}, false},
-		{"killed and started again empty", func(t *testing.T) {
+		{"killed and started again empty", func(t require.TestingT) {
 			redisServer.kill()
 			l.failed(t)
 			l.checked(t, 200)
 			redisServer.restart()
 		}, true},
-		{"paused", func(t *testing.T) {
+		{"paused", func(t require.TestingT) {
 			silences := l.listenFailures()
 			redisServer.signal(syscall.SIGSTOP)
 			defer redisServer.signal(syscall.SIGCONT)
 			l.failed(t)
-			pass(t, pause)
+			pass(pause)
 			require.Greater(t, l.listenFailures(), silences, "its silence is noticed")
 		}, true},
-		{"slow by two seconds", func(t *testing.T) {
-			require.NoError(t, l.observer.Do(t.Context(), "CLIENT", "PAUSE", "2000", "ALL").Err())
+		{"slow by two seconds", func(t require.TestingT) {
+			require.NoError(t, l.observer.Do(context.Background(), "CLIENT", "PAUSE", "2000", "ALL").Err())
 			l.failed(t)
 			l.checked(t, 100)
-			pass(t, 2*time.Second)
+			pass(2 * time.Second)
 		}, true},
-		{"damaged", func(t *testing.T) {
+		{"damaged", func(t require.TestingT) {
 			for at := range 10 {
-				require.NoError(t, l.observer.SetRange(t.Context(), key, int64(9*at), "\x00\xff\x00").Err())
+				require.NoError(t, l.observer.SetRange(context.Background(), key, int64(9*at), "\x00\xff\x00").Err())
 				l.checked(t, 50)
 			}
 		}, false},
 	} {
-		t.Run(fault.name, func(t *testing.T) { //nolint:paralleltest // one after another
+		t.Run(fault.name, func(t *testing.T) {
 			failures := l.failures()
 			fault.do(t)
 			require.NoError(t, l.observer.Del(t.Context(), key).Err())
@@ -127,7 +129,7 @@ func newLoad(t *testing.T, on *server) *load {
 	for _, p := range l.processes {
 		tasks.Go(func() {
 			for ctx.Err() == nil {
-				l.check(p)
+				l.check(p) //nolint:contextcheck // the last one is asked to its end
 			}
 		})
 	}
@@ -182,19 +184,19 @@ func (l *load) check(p *process) {
 	indexes, ok := p.Candidates(context.Background(), asked)
 	switch took := time.Since(begun); {
 	case !ok:
-		l.complain("a check was not answered: %v", p.meter.Measurements(fallbacks))
+		l.complainf("a check was not answered: %v", p.meter.Measurements(fallbacks))
 	case len(indexes) < known || indexes[known-1] != known-1:
-		l.complain("numbers on the list are not among the candidates: %v of %d, at %+v", indexes, n, p.Stats())
+		l.complainf("numbers on the list are not among the candidates: %v of %d, at %+v", indexes, n, p.Stats())
 	case len(indexes) > known+20:
-		l.complain("there are too many candidates: %v", indexes)
+		l.complainf("there are too many candidates: %v", indexes)
 	case took > answersWithin:
-		l.complain("a check took %v", took)
+		l.complainf("a check took %v", took)
 	}
 	l.checks.Add(1)
 }
 
-// complain keeps the first complaint.
-func (l *load) complain(format string, args ...any) {
+// complainf keeps the first complaint.
+func (l *load) complainf(format string, args ...any) {
 	select {
 	case l.wrong <- fmt.Sprintf(format, args...):
 	default:
@@ -212,15 +214,13 @@ func (l *load) quiet(t *testing.T) {
 }
 
 // checked waits for that many more checks.
-func (l *load) checked(t *testing.T, more int64) {
-	t.Helper()
+func (l *load) checked(t require.TestingT, more int64) {
 	enough := l.checks.Load() + more
 	eventually(t, func() bool { return l.checks.Load() >= enough }, "checks")
 }
 
 // failed waits until every process has noticed that Redis does not answer.
-func (l *load) failed(t *testing.T) {
-	t.Helper()
+func (l *load) failed(t require.TestingT) {
 	for _, p := range l.processes {
 		before := p.total(redisFailures)
 		eventually(t, func() bool { return p.total(redisFailures) > before }, "failures")
@@ -260,14 +260,7 @@ func (l *load) published(t *testing.T) {
 }
 
 // pass waits while that much time passes.
-func pass(t *testing.T, d time.Duration) {
-	t.Helper()
-	select {
-	case <-time.After(d):
-	case <-t.Context().Done():
-		require.FailNow(t, "the test is over")
-	}
-}
+func pass(d time.Duration) { <-time.After(d) }
 
 // TestAProcessStartsWhileRedisIsAway asks that Redis costs a starting process a bounded
 // time, and that it publishes what it has built as soon as it can.

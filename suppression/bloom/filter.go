@@ -30,6 +30,7 @@ func (s size) suits(wanted size) bool {
 // add to it.
 type filter struct {
 	size
+
 	// entries is how many different keys were added, less the few that were taken for
 	// keys already.
 	entries uint64

@@ -107,12 +107,12 @@ func (c *Cache) lacking(ctx context.Context, beginning []byte, length uint64, mi
 // ours says whether a position may be of the feed's history. The beginning is in every
 // history, and proves nothing unless the feed is there.
 func (c *Cache) ours(ctx context.Context, at, mine suppression.Position) bool {
-	switch {
-	case at == mine:
+	switch at {
+	case mine:
 		return true
-	case at == suppression.Position{}:
+	case suppression.Position{}:
 		return false
-	case at == c.vouched:
+	case c.vouched:
 		return true
 	}
 	_, err := c.feed.FollowSuppressions(ctx, suppression.FollowParams{After: at, Limit: 1})

@@ -42,6 +42,7 @@ var errUnusable = errors.New("bloom: of no use")
 // header is the beginning of a snapshot.
 type header struct {
 	size
+
 	entries uint64
 	at      suppression.Position
 }

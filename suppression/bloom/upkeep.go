@@ -17,7 +17,8 @@ var ErrBuilding = errors.New("bloom: another process is building the filter")
 
 // Refresh does once what Run does again and again: when it returns nil, there is a copy
 // that has everything which was committed before, and Redis has been told, if it could
-// be. A host that wants the filter from its first check on calls it before Run.
+// be. It is ErrBuilding while another process builds the first one. A host that wants the
+// filter from its first check on calls it before Run.
 func (c *Cache) Refresh(ctx context.Context) error { return c.upkeep(ctx, true) }
 
 // upkeep brings the copy up to date and tells whom it concerns. Only what is scheduled
