@@ -47,6 +47,21 @@ type trial struct {
 // claimWhileSuppressing records what everybody claims while the list changes, and looks
 // for a claim of somebody who was on it.
 func claimWhileSuppressing(c *campaign) {
+	// A short trial on a busy machine may pass without one of the kinds of claims.
+	const tries = 10
+	var missing string
+	for range tries {
+		if missing = tryClaims(c.another()); missing == "" {
+			return
+		}
+	}
+	require.Empty(c, missing, "in %d trials", tries)
+}
+
+// tryClaims is one trial. It returns what did not happen in it, and should for it to
+// prove anything.
+func tryClaims(c *campaign) (missing string) {
+	c.Helper()
 	const team, people, fewest = 20, 30, 5
 	const writers, fillers, dialers, purgers = 4, 2, 3, 2
 	t := newTrial(c, people)
@@ -71,8 +86,9 @@ func claimWhileSuppressing(c *campaign) {
 		}
 		return t.purge()
 	}), t.about())
-	t.judge()
+	missing = t.judge()
 	t.cleanUp()
+	return missing
 }
 
 func newTrial(c *campaign, people int) *trial {
@@ -327,8 +343,8 @@ func (t *trial) purge() error {
 	}
 }
 
-// judge looks for a claim that breaks the guarantee.
-func (t *trial) judge() {
+// judge looks for a claim that breaks the guarantee, and says what nobody did.
+func (t *trial) judge() (missing string) {
 	t.Helper()
 	for _, c := range t.agents {
 		for _, item := range c.items() {
@@ -344,10 +360,15 @@ func (t *trial) judge() {
 	}
 	require.Empty(t, t.contradiction(t.contacts), t.about())
 	for _, what := range []string{"PullItem", "ReplaceQueue", "EnqueueItems", "EnqueueCalls", "ClaimCalls", "PlaceCall"} {
-		require.Positive(t, claims[what], "%s: %s took nobody", t.about(), what)
+		if claims[what] == 0 {
+			missing = t.about() + ": " + what + " took nobody"
+		}
 	}
-	require.Positive(t, t.purged.Load(), "%s: nothing was purged", t.about())
+	if t.purged.Load() == 0 {
+		missing = t.about() + ": nothing was purged"
+	}
 	t.Logf("seed %d: %v claims, %d purged, %d calls", t.seed, claims, t.purged.Load(), t.clock.Load()/2)
+	return missing
 }
 
 // queued notes the claim by which an item came to be.
