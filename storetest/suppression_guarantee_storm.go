@@ -332,7 +332,7 @@ func (t *trial) purge() error {
 			return nil
 		case <-t.wake:
 		}
-		for more := true; more; {
+		for more := true; more && !t.isOver(); {
 			result, err := t.store.PurgeSuppressed(t.Context(), suppression.PurgeParams{Cursor: t.cursor, Events: 7, Items: 2, Now: t.now})
 			if err != nil {
 				return err
