@@ -76,7 +76,7 @@ func tryClaims(c *campaign) (missing string) {
 					close(t.over)
 				}
 			}()
-			return t.work(t.agents[-i%2], random, max(fewest, rounds(70)))
+			return t.work(t.agents[-i%2], random, max(fewest, rounds(40)))
 		case i < writers:
 			return t.write(random)
 		case i < writers+fillers:
