@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/outdial/outdial"
+	"github.com/outdial/outdial/queue/intake"
 )
 
 // listColumn is what a column of a list says.
@@ -27,67 +28,43 @@ const (
 	columnReceivedAt listColumn = "received_at"
 )
 
-// columnNames are the names under which a header may have them. Only letters matter,
-// and their case does not: Phone 2 is a phone. Columns of other names are passed over.
-var columnNames = []struct {
-	column listColumn
-	names  []string
-}{
-	{columnPhone, []string{
-		"phone", "phone number", "phone no", "phone e164", "number", "telephone", "telephone number", "telephone no",
-		"tel", "tel number", "tel no", "msisdn", "mobile", "mobile phone", "mobile number", "mobile no",
-		"cell", "cell phone", "cell number", "landline", "home phone", "home number", "work phone", "work number",
-		"business phone", "office phone", "day phone", "daytime phone", "evening phone", "direct phone", "main phone",
-		"primary phone", "secondary phone", "other phone", "alternate phone", "alternative phone", "personal phone",
-		"company phone", "contact phone", "contact number", "customer phone", "client phone", "lead phone",
-		"prospect phone", "phone home", "phone work", "phone office", "phone business", "phone mobile", "phone cell",
-		"phone main", "phone primary", "phone secondary", "phone other", "phone alternate",
-	}},
-	{columnEmail, []string{
-		"email", "email address", "mail", "primary email", "secondary email", "other email", "alternate email",
-		"work email", "home email", "business email", "personal email", "contact email", "customer email",
-		"client email", "lead email", "prospect email",
-	}},
-	{columnValue, []string{"value"}},
-	{columnReason, []string{"reason"}},
-	{columnCampaign, []string{"campaign_id"}},
-	{columnExpiresAt, []string{"expires_at", "expires", "expiry"}},
-	{columnReceivedAt, []string{"received_at"}},
-}
-
-// columnOf says what a column of that name holds. A title with a number or an address
-// in it is no name but somebody's.
+// columnOf says what a column of that title holds. Columns of numbers and addresses are
+// those that an import of contacts takes for such. Only letters matter, and their case
+// does not: Phone 2 is a phone. A title with a number or an address in it is no title
+// but somebody's. Columns of other titles are passed over.
 func columnOf(title string) listColumn {
-	name := lettersOf(title)
-	if name == "" || personal(title) {
+	switch {
+	case intake.IsPersonal(title):
 		return ""
+	case intake.IsPhoneColumn(title):
+		return columnPhone
+	case intake.IsEmailColumn(title):
+		return columnEmail
 	}
-	for _, known := range columnNames {
-		if slices.ContainsFunc(known.names, func(each string) bool { return lettersOf(each) == name }) {
-			return known.column
-		}
+	switch lettersOf(title) {
+	case "number":
+		return columnPhone
+	case "value":
+		return columnValue
+	case "reason":
+		return columnReason
+	case "campaignid":
+		return columnCampaign
+	case "expiresat", "expires", "expiry":
+		return columnExpiresAt
+	case "receivedat":
+		return columnReceivedAt
 	}
 	return ""
 }
 
-func lettersOf(name string) string {
+func lettersOf(title string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) {
 			return unicode.ToLower(r)
 		}
 		return -1
-	}, name)
-}
-
-func personal(title string) bool {
-	const shortestNumber = 7
-	digits := 0
-	for _, r := range title {
-		if unicode.IsDigit(r) {
-			digits++
-		}
-	}
-	return digits >= shortestNumber || strings.ContainsRune(title, '@')
+	}, title)
 }
 
 // listColumns says how a line is read. Without a header the whole line is a value.

@@ -58,6 +58,14 @@ func TestImport(t *testing.T) {
 			file: "Name,Phone Number,Reason\nAnn,504-621-8927,\"moved, with a comma\"\nBob,5046218928,\n",
 			keys: []string{"+15046218927", "+15046218928"},
 		},
+		"every column that an import of contacts takes for numbers": {
+			file: "Cell Phone Number,Direct Line,Person Email\n5046218927,5046218928,ann@example.com\n",
+			keys: []string{"+15046218927", "+15046218928", "ann@example.com"},
+		},
+		"a first line with somebody's number, which is no header": {
+			file: "number 5046218927\n5046218928\n", keys: []string{"+15046218928"},
+			problems: []suppression.LineProblem{{Line: 1, Problem: "contains letters"}},
+		},
 		"semicolons, quotes and a byte order mark": {
 			file: "\ufeff\"E-Mail\";\"x\"\n\"ann@example.com\";1\n", keys: []string{"ann@example.com"},
 		},

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -186,6 +187,28 @@ func readColumns(header []string) (columns, error) {
 	return cols, nil
 }
 
+// IsPhoneColumn says whether people head columns of phone numbers with that title, with
+// a number in it or without: Phone 2.
+func IsPhoneColumn(title string) bool { return headsSeveral(fieldPhone, title) }
+
+// IsEmailColumn says whether people head columns of e-mail addresses with that title.
+func IsEmailColumn(title string) bool { return headsSeveral(fieldEmail, title) }
+
+// headsSeveral says whether a title is one of those of a field that takes several
+// columns. A title with a number or an address in it is no name but somebody's.
+func headsSeveral(of field, title string) bool {
+	key := withoutDigits(plain(title))
+	if key == "" || IsPersonal(title) {
+		return false
+	}
+	for _, spec := range columnNames {
+		if spec.field == of {
+			return slices.ContainsFunc(spec.names, func(name string) bool { return withoutDigits(plain(name)) == key })
+		}
+	}
+	return false
+}
+
 // attributeName returns the key under which a column's values are kept: the title
 // as given, or "column 7" when it has none, with a number behind it when an
 // earlier column has the same. Taken counts the names given so far.
@@ -205,7 +228,7 @@ func attributeName(title string, index int, taken map[string]int) string {
 
 // title is the name of a column in a form fit to print.
 func (c *columns) title(column int) string {
-	if personal(c.names[column]) {
+	if IsPersonal(c.names[column]) {
 		return fmt.Sprintf("column %d", column+1)
 	}
 	return shorten(c.names[column])
@@ -243,11 +266,11 @@ func noPhoneColumn(header []string) error {
 
 // looksLikeContact says whether a title is somebody's number or address.
 func looksLikeContact(title string) bool {
-	return personal(title) && (strings.ContainsRune(title, '@') || !strings.ContainsFunc(title, unicode.IsLetter))
+	return IsPersonal(title) && (strings.ContainsRune(title, '@') || !strings.ContainsFunc(title, unicode.IsLetter))
 }
 
-// personal says whether a title could hold a number or an address.
-func personal(title string) bool {
+// IsPersonal says whether a title could hold a number or an address.
+func IsPersonal(title string) bool {
 	const shortestNumber = 7
 	digits := 0
 	for _, r := range title {
@@ -260,7 +283,7 @@ func personal(title string) bool {
 
 // printable returns a title in quotes, short and safe to print.
 func printable(title string) string {
-	if personal(title) {
+	if IsPersonal(title) {
 		return `"…"`
 	}
 	return fmt.Sprintf("%q", shorten(title))
