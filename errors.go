@@ -48,6 +48,16 @@ func (e *FieldError) Is(target error) bool { return target == ErrInvalid }
 // Invalid returns a *FieldError.
 func Invalid(field, problem string) error { return &FieldError{Field: field, Problem: problem} }
 
+// Problem is what the checks of this package found wrong with a value, for reports that
+// name the place themselves. They are known not to repeat the value; the text of any
+// other error is not passed on.
+func Problem(err error) string {
+	if field, ok := errors.AsType[*FieldError](err); ok {
+		return field.Problem
+	}
+	return "is not valid"
+}
+
 // NotFoundError is an ErrNotFound that names the kind of thing and the field
 // that referred to it.
 type NotFoundError struct {

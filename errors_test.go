@@ -18,6 +18,13 @@ func sentinels() []error {
 	}
 }
 
+func TestProblem(t *testing.T) {
+	t.Parallel()
+
+	require.Equal(t, "is empty", outdial.Problem(fmt.Errorf("read: %w", outdial.Invalid("phone", "is empty"))))
+	require.Equal(t, "is not valid", outdial.Problem(errors.New("+15046218927 is taken")), "whatever it says")
+}
+
 func TestEveryErrorMatchesItsOwnSentinelOnly(t *testing.T) {
 	t.Parallel()
 

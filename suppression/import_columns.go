@@ -202,7 +202,7 @@ func (e *Entry) say(column listColumn, value string, campaignID uuid.UUID) (prob
 func parseValue(raw, region string) (Entry, string) {
 	entry, err := ParseEntry(raw, region)
 	if err != nil {
-		return Entry{}, problemOf(err)
+		return Entry{}, outdial.Problem(err)
 	}
 	return entry, ""
 }

@@ -1,7 +1,6 @@
 package suppression
 
 import (
-	"errors"
 	"strings"
 	"unicode"
 
@@ -62,13 +61,3 @@ func visible(raw string) string {
 }
 
 func isInvisible(r rune) bool { return unicode.Is(unicode.Cf, r) }
-
-// problemOf is what a parser of the root package found wrong. Its errors are known not
-// to repeat what they were given; the text of any other is not passed on.
-func problemOf(err error) string {
-	var invalid *outdial.FieldError
-	if errors.As(err, &invalid) {
-		return invalid.Problem
-	}
-	return "is not valid"
-}

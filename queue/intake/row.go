@@ -2,7 +2,6 @@ package intake
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -158,7 +157,7 @@ func (d *decoder) phone(values []string, nation string) (number outdial.Phone, h
 		if wrong != nil {
 			continue
 		}
-		wrong = d.columns.blame(column, reason(err))
+		wrong = d.columns.blame(column, outdial.Problem(err))
 		if scientific.MatchString(text) {
 			wrong.problem = "was turned into a rounded number by a spreadsheet"
 		}
@@ -187,19 +186,10 @@ func (d *decoder) email(values []string) (outdial.Email, *fault) {
 			return address, nil
 		}
 		if wrong == nil {
-			wrong = d.columns.blame(column, reason(err))
+			wrong = d.columns.blame(column, outdial.Problem(err))
 		}
 	}
 	return "", wrong
-}
-
-// reason returns what a parser of the root package found wrong. Its errors are
-// known not to repeat what they were given; the text of any other is not passed on.
-func reason(err error) string {
-	if parsed, ok := errors.AsType[*outdial.FieldError](err); ok {
-		return parsed.Problem
-	}
-	return "is not valid"
 }
 
 // optedOut reads a do-not-call mark. A mark that is neither yes nor no rejects
