@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,26 +51,24 @@ func (s *Service) Export(ctx context.Context, actor outdial.Actor, req ExportReq
 	if err := requireCare(actor); err != nil {
 		return ExportResult{}, err
 	}
-	switch {
-	case req.Writer == nil:
+	if req.Writer == nil {
 		return ExportResult{}, outdial.Invalid("file", "is required")
-	case req.Kind != "" && req.Kind != KindPhone && req.Kind != KindEmail:
-		return ExportResult{}, outdial.Invalid("kind", "must be phone or email")
-	case req.Source != "" && !slices.Contains(Sources(), req.Source):
-		return ExportResult{}, outdial.Invalid("source", "must be manual, webhook, qa or import")
-	case req.AllCampaigns && req.CampaignID != uuid.Nil:
-		return ExportResult{}, outdial.Invalid("campaign_id", "is named, and all are asked for")
+	}
+	p := ListParams{
+		Kind: req.Kind, Source: req.Source, CampaignID: req.CampaignID, AllCampaigns: req.AllCampaigns,
+		Limit: exportedAtOnce,
+	}
+	if err := p.check(); err != nil {
+		return ExportResult{}, err
 	}
 	file := csv.NewWriter(req.Writer)
 	if err := file.Write(exportColumns()); err != nil {
 		return ExportResult{}, fmt.Errorf("write the list: %w", err)
 	}
 	var result ExportResult
-	for after, more := uuid.Nil, true; more; {
-		page, err := s.store.ListSuppressions(ctx, ListParams{
-			Kind: req.Kind, Source: req.Source, CampaignID: req.CampaignID, AllCampaigns: req.AllCampaigns,
-			After: after, Limit: exportedAtOnce, Now: s.now(),
-		})
+	for more := true; more; {
+		p.Now = s.now()
+		page, err := s.store.ListSuppressions(ctx, p)
 		if err != nil {
 			return result, err
 		}
@@ -79,7 +76,7 @@ func (s *Service) Export(ctx context.Context, actor outdial.Actor, req ExportReq
 			if err := file.Write(exported(entry)); err != nil {
 				return result, fmt.Errorf("write the list: %w", err)
 			}
-			after = entry.ID
+			p.After = entry.ID
 		}
 		file.Flush()
 		if err := file.Error(); err != nil {

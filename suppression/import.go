@@ -116,7 +116,7 @@ func (s *Service) Import(ctx context.Context, actor outdial.Actor, req ImportReq
 		return ImportReport{}, err
 	}
 	run := &importRun{
-		service: s, actor: actor, req: req, file: file,
+		service: s, actor: actor, req: req, file: file, reason: req.reason(),
 		report: ImportReport{Import: begun, Resumed: begun.Bytes > 0, Problems: []LineProblem{}, Warnings: []string{}},
 	}
 	err = run.lines(ctx)
@@ -191,6 +191,8 @@ type importRun struct {
 	file    *lineReader
 	columns *listColumns
 	report  ImportReport
+	// reason is that of entries whose lines name none.
+	reason string
 
 	batch []Entry
 	// pending are the lines since the last batch, rejected the bad ones among them.
@@ -268,7 +270,7 @@ func (r *importRun) line(line listLine, fresh bool) error {
 	r.pending++
 	entries, problem := r.columns.entries(line, r.req)
 	for _, entry := range entries {
-		entry.Source, entry.Reason = SourceImport, r.reason(entry.Reason)
+		entry.Source, entry.Reason = SourceImport, cmp.Or(entry.Reason, r.reason)
 		field, wrong := entry.settle(r.service.now())
 		if wrong != "" {
 			if field != "value" {
@@ -290,11 +292,8 @@ func (r *importRun) line(line listLine, fresh bool) error {
 }
 
 // reason is where an entry comes from, unless its line says so itself.
-func (r *importRun) reason(own string) string {
-	if own != "" {
-		return own
-	}
-	reason := r.req.List + " " + r.req.Version
+func (r ImportRequest) reason() string {
+	reason := r.List + " " + r.Version
 	if len(reason) > MaxReason {
 		reason = strings.ToValidUTF8(reason[:MaxReason], "")
 	}

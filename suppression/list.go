@@ -45,18 +45,14 @@ func (s *Service) List(ctx context.Context, actor outdial.Actor, req ListRequest
 	if err != nil {
 		return Page{}, err
 	}
-	switch {
-	case req.Kind != "" && req.Kind != KindPhone && req.Kind != KindEmail:
-		return Page{}, outdial.Invalid("kind", "must be phone or email")
-	case req.Source != "" && !slices.Contains(Sources(), req.Source):
-		return Page{}, outdial.Invalid("source", "must be manual, webhook, qa or import")
-	case req.AllCampaigns && req.CampaignID != uuid.Nil:
-		return Page{}, outdial.Invalid("campaign_id", "is named, and all are asked for")
-	}
-	result, err := s.store.ListSuppressions(ctx, ListParams{
+	p := ListParams{
 		Kind: req.Kind, Source: req.Source, CampaignID: req.CampaignID, AllCampaigns: req.AllCampaigns,
 		After: after, Limit: limit, Now: s.now(),
-	})
+	}
+	if err := p.check(); err != nil {
+		return Page{}, err
+	}
+	result, err := s.store.ListSuppressions(ctx, p)
 	if err != nil {
 		return Page{}, err
 	}
@@ -65,4 +61,17 @@ func (s *Service) List(ctx context.Context, actor outdial.Actor, req ListRequest
 		page.NextCursor = outdial.Cursor(result.Entries[len(result.Entries)-1].ID)
 	}
 	return page, nil
+}
+
+// check says whether what is asked for can be on the list.
+func (p ListParams) check() error {
+	switch {
+	case p.Kind != "" && p.Kind != KindPhone && p.Kind != KindEmail:
+		return outdial.Invalid("kind", "must be phone or email")
+	case p.Source != "" && !slices.Contains(Sources(), p.Source):
+		return outdial.Invalid("source", "must be manual, webhook, qa or import")
+	case p.AllCampaigns && p.CampaignID != uuid.Nil:
+		return outdial.Invalid("campaign_id", "is named, and all are asked for")
+	}
+	return nil
 }
