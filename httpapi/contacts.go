@@ -31,14 +31,10 @@ type importResult struct {
 // its size needs no memory. For the same reason the rows before a broken end stay
 // imported; the problem then says so. Sending the whole file again is harmless.
 func (a *api) importContacts(r *request) (reply, error) {
-	if r.ContentLength > a.cfg.MaxUpload {
-		return reply{}, tooLarge(a.cfg.MaxUpload)
-	}
-	source, err := openUpload(r.Header, http.MaxBytesReader(r.writer, r.Body, a.cfg.MaxUpload), "text/csv")
+	file, err := a.openUpload(r, "text/csv")
 	if err != nil {
 		return reply{}, err
 	}
-	file := &upload{from: source}
 	body := importResult{Rejections: []intake.Rejection{}}
 	body.Result, err = a.cfg.Intake.Import(r.Context(), r.actor, intake.ImportRequest{
 		CampaignID:    r.campaignID,
@@ -76,18 +72,23 @@ func (e *partialError) Error() string { return e.err.Error() + "; " + e.done }
 // Unwrap returns what the import failed of.
 func (e *partialError) Unwrap() error { return e.err }
 
-// openUpload returns the file in a body that is one, of one of the kinds of text, or a
-// form.
-func openUpload(header http.Header, body io.Reader, kinds ...string) (io.Reader, error) {
-	if header.Get("Content-Encoding") != "" {
+// openUpload returns the file in the body of a request, which is one of the kinds of
+// text, or a form.
+func (a *api) openUpload(r *request, kinds ...string) (*upload, error) {
+	if r.ContentLength > a.cfg.MaxUpload {
+		return nil, tooLarge(a.cfg.MaxUpload)
+	}
+	if r.Header.Get("Content-Encoding") != "" {
 		return nil, fmt.Errorf("%w: the body must not be compressed", errMediaType)
 	}
-	kind, params, err := mime.ParseMediaType(header.Get("Content-Type"))
+	body := http.MaxBytesReader(r.writer, r.Body, a.cfg.MaxUpload)
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case err == nil && slices.Contains(kinds, kind) && isUTF8(params["charset"]):
-		return body, nil
+		return &upload{from: body}, nil
 	case err == nil && kind == "multipart/form-data" && params["boundary"] != "":
-		return openForm(multipart.NewReader(body, params["boundary"]))
+		form, err := openForm(multipart.NewReader(body, params["boundary"]))
+		return &upload{from: form}, err
 	}
 	return nil, fmt.Errorf("%w: send the file as Content-Type: %s in UTF-8, or as a multipart/form-data upload",
 		errMediaType, strings.Join(kinds, " or "))

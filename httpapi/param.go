@@ -90,10 +90,8 @@ func (r *request) queryTime(name string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if at, err := time.Parse(layout, text); err == nil {
-			return at, nil
-		}
+	if at, ok := outdial.ParseDate(text); ok {
+		return at, nil
 	}
 	return time.Time{}, outdial.Invalid(name, "must be a date or an RFC 3339 time, such as 2006-01-02 or 2006-01-02T15:04:05Z")
 }

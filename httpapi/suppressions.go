@@ -36,13 +36,9 @@ type entry struct {
 // for those who keep the list, and for nobody else: an agent who asks about a contact
 // would learn a number that is not theirs to dial.
 func newEntry(from suppression.Listed, actor outdial.Actor) entry {
-	value := from.Value
-	switch {
-	case actor.ManagesOthers():
-	case from.Kind == suppression.KindEmail:
-		value = outdial.Email(value).Masked()
-	default:
-		value = outdial.Phone(value).Masked()
+	value := from.Masked()
+	if actor.ManagesOthers() {
+		value = from.Value
 	}
 	return entry{
 		ID:         from.ID,

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -65,18 +64,14 @@ type importReport struct {
 // arrives. When it breaks off, the import stays at its checkpoint, and the problem says
 // where that is; the file sent again goes on from there.
 func (a *api) importSuppressions(r *request) (reply, error) {
-	if r.ContentLength > a.cfg.MaxUpload {
-		return reply{}, tooLarge(a.cfg.MaxUpload)
-	}
 	req, err := a.importRequest(r)
 	if err != nil {
 		return reply{}, err
 	}
-	source, err := openUpload(r.Header, http.MaxBytesReader(r.writer, r.Body, a.cfg.MaxUpload), "text/csv", "text/plain")
+	file, err := a.openUpload(r, "text/csv", "text/plain")
 	if err != nil {
 		return reply{}, err
 	}
-	file := &upload{from: source}
 	req.Reader = file
 	report, err := a.cfg.Suppressions.Import(r.Context(), r.actor, req)
 	if file.err != nil {

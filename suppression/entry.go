@@ -73,8 +73,11 @@ func NewEmail(email outdial.Email) Entry {
 	return Entry{Kind: KindEmail, Value: email.Address(), Key: email.Key(), Source: SourceManual}
 }
 
+// Masked is the value as a log, or somebody who does not keep the list, may see it.
+func (e Entry) Masked() string { return masked(e.Kind, e.Value) }
+
 // String returns the kind and the redacted value.
-func (e Entry) String() string { return string(e.Kind) + " " + masked(e.Kind, e.Value) }
+func (e Entry) String() string { return string(e.Kind) + " " + e.Masked() }
 
 // GoString returns the redacted form, so that %#v does not leak the value.
 func (e Entry) GoString() string { return "suppression.Entry(" + e.String() + ")" }
@@ -86,6 +89,6 @@ func (e Entry) Format(f fmt.State, verb rune) { format(f, verb, e.String(), e.Go
 // redacted. The reason is free text that may name anybody, and stays out.
 func (e Entry) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.String("kind", string(e.Kind)), slog.String("value", masked(e.Kind, e.Value)),
+		slog.String("kind", string(e.Kind)), slog.String("value", e.Masked()),
 		slog.Any("campaign_id", e.CampaignID), slog.String("source", string(e.Source)))
 }

@@ -236,10 +236,8 @@ func readCampaign(value string, asked uuid.UUID) (uuid.UUID, string) {
 }
 
 func readInstant(column listColumn, value string) (time.Time, string) {
-	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
-		if at, err := time.Parse(layout, value); err == nil {
-			return at, ""
-		}
+	if at, ok := outdial.ParseDate(value); ok {
+		return at, ""
 	}
 	return time.Time{}, string(column) + " is not a time such as 2026-11-01T00:00:00Z"
 }

@@ -100,10 +100,8 @@ func (c *suppressCommand) tell(t *terminal, report suppression.ImportReport) {
 
 // readDate reads a date, which is its midnight in UTC, or a time.
 func readDate(flag, text string) (time.Time, error) {
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if at, err := time.Parse(layout, text); err == nil {
-			return at, nil
-		}
+	if at, ok := outdial.ParseDate(text); ok {
+		return at, nil
 	}
 	return time.Time{}, fmt.Errorf("%s: is neither a date such as 2026-11-01 nor an RFC 3339 time", flag)
 }
