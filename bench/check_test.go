@@ -82,7 +82,7 @@ func checkMany(tb testing.TB, b *bed, rounds, listed, asked int) (measured times
 	cache := bloom.New(b.store, bloom.Config{Clock: now})
 	require.NoError(tb, cache.Refresh(tb.Context()))
 	stats := cache.Stats()
-	require.GreaterOrEqual(tb, int(stats.Entries), listed*99/100) //nolint:gosec // a count
+	require.GreaterOrEqual(tb, int(stats.Entries), listed*99/100)
 	check := func(filter suppression.Filter) func(testing.TB) {
 		service := suppression.New(b.store, suppression.Config{Clock: now, Filter: filter})
 		return func(tb testing.TB) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/attribute"
@@ -154,7 +155,7 @@ func (s *Service) checked(ctx context.Context, by string, asked, suppressed int)
 	for outcome, count := range map[bool]int{true: suppressed, false: asked - suppressed} {
 		if count > 0 {
 			s.checks.Add(ctx, int64(count), metric.WithAttributes(
-				attribute.String("answered_by", by), attribute.String("suppressed", fmt.Sprint(outcome))))
+				attribute.String("answered_by", by), attribute.String("suppressed", strconv.FormatBool(outcome))))
 		}
 	}
 }

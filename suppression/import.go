@@ -292,7 +292,7 @@ func (r *importRun) line(line listLine, fresh bool) error {
 }
 
 // reason is where an entry comes from, unless its line says so itself.
-func (r ImportRequest) reason() string {
+func (r *ImportRequest) reason() string {
 	reason := r.List + " " + r.Version
 	if len(reason) > MaxReason {
 		reason = strings.ToValidUTF8(reason[:MaxReason], "")

@@ -441,7 +441,6 @@ func (n *numbers) Read(p []byte) (int, error) {
 type swallowing struct {
 	suppression.Store
 
-	at      suppression.Checkpoint
 	highest uint64
 }
 
